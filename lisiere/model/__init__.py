@@ -1,0 +1,1 @@
+"""Frozen, closed models: the words of the domain, validated once."""
