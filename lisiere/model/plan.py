@@ -1,0 +1,187 @@
+"""Plans: intended against running, frozen under a hash; and what became of them."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from lisiere.model.base import Model
+from lisiere.model.words import HostName
+
+
+class PlannedChange(Model):
+    """What a plan would do to one appliance. Texts hold secret references, never values.
+
+    Args:
+        host: The appliance.
+        wave: Position of its wave, from 1.
+        intended_sha256: Hash of the intended `set` text.
+        running_sha256: Hash of the running `set` text that it was compared with.
+        difference: The difference as the device showed it; empty when nothing would change.
+        deleted_share: Part of the running lines that would go, 0 to 1.
+    """
+
+    host: HostName
+    wave: int
+    intended_sha256: str
+    running_sha256: str
+    difference: str
+    deleted_share: float
+
+
+class PlanFailure(Model):
+    """An appliance that could not be planned, and why."""
+
+    host: HostName
+    reason: str
+
+
+class Plan(Model):
+    """A frozen plan; `sha256` covers all of it but itself. `unchanged` are the appliances that already are as intended."""
+
+    id: str
+    created_at: datetime
+    created_by: str
+    selection: str
+    changes: tuple[PlannedChange, ...]
+    unchanged: tuple[HostName, ...]
+    failures: tuple[PlanFailure, ...]
+    sha256: str
+
+    def is_intact(self) -> bool:
+        """True when the content still has the hash under which it was frozen."""
+        return self.sha256 == digest(self)
+
+
+def digest(plan: Plan) -> str:
+    """SHA-256 over the plan's canonical JSON, without the hash itself."""
+    content = plan.model_dump(mode="json", exclude={"sha256"})
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def freeze(
+    *,
+    id: str,
+    created_at: datetime,
+    created_by: str,
+    selection: str,
+    changes: Sequence[PlannedChange],
+    unchanged: Sequence[HostName],
+    failures: Sequence[PlanFailure],
+) -> Plan:
+    """Put a plan under its hash; appliances in wave order, then by name."""
+    draft = Plan(
+        id=id,
+        created_at=created_at,
+        created_by=created_by,
+        selection=selection,
+        changes=tuple(sorted(changes, key=lambda change: (change.wave, change.host))),
+        unchanged=tuple(sorted(unchanged)),
+        failures=tuple(sorted(failures, key=lambda failure: failure.host)),
+        sha256="",
+    )
+    return draft.model_copy(update={"sha256": digest(draft)})
+
+
+class Step(StrEnum):
+    """The steps of an apply on one appliance; each is journalled before it is taken."""
+
+    LOCK = "lock"
+    CONNECT = "connect"
+    LOAD = "load"
+    COMPARE = "compare"
+    COMMIT = "commit"
+    VERIFY = "verify"
+    CONFIRM = "confirm"
+    REREAD = "reread"
+    RECORD = "record"
+
+
+class Outcome(StrEnum):
+    """How an apply ended for one appliance."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+    REFUSED = "refused"
+    REVERTING = "reverting"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class HostOutcome(Model):
+    """What became of one appliance in a run."""
+
+    host: HostName
+    wave: int
+    outcome: Outcome
+    detail: str
+    running_sha256: str
+    started_at: datetime
+    ended_at: datetime
+
+
+class RunStatus(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+class Run(Model):
+    """One execution of a plan."""
+
+    id: str
+    plan_id: str
+    status: RunStatus
+    started_at: datetime
+    ended_at: datetime | None
+    started_by: str
+    outcomes: tuple[HostOutcome, ...]
+
+
+class DriftReason(StrEnum):
+    """Why a line of a running configuration is not as intended."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    CHANGED = "changed"
+    REORDERED = "reordered"
+    UNPARSABLE = "unparsable"
+    SECRET = "secret differs"
+
+
+class Drift(Model):
+    """One deviation of one appliance, with the time at which it was first seen."""
+
+    host: HostName
+    reason: DriftReason
+    path: str
+    intended: str
+    running: str
+    entered_at: datetime
+
+
+class Conformity(StrEnum):
+    """How an appliance stands against its intended configuration at its last reading."""
+
+    CONFORMS = "conforms"
+    DRIFTED = "drifted"
+    UNREAD = "unread"
+
+
+class ApplianceStatus(Model):
+    """One line of `lisiere status`: the last reading, since when the state holds, the last run."""
+
+    host: HostName
+    conformity: Conformity
+    entered_at: datetime | None
+    read_at: datetime | None
+    deviations: int
+    last_run: str
+    last_outcome: Outcome | None
