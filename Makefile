@@ -1,0 +1,77 @@
+# Everything a person or a machine does with a checkout. Each command makes the .venv it needs; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON  ?= python3
+WORKERS ?= auto
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.ready
+PIP     := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+# What `make lock` uses to resolve; it is no dependency of the project, so it has an environment of its own.
+LOCK_ENV   := build/lock-env
+LOCK_TOOLS := pip-tools>=7.5,<8
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- the environment ----------------------------------------------------------------------------
+
+.PHONY: venv
+venv: $(STAMP) ## Make the environment in .venv, with the locked versions
+
+# The stamp is written last: an interrupted run is taken up again, a finished one is not repeated.
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "make: Python 3.11 or later is needed as '$(PYTHON)' (or say which: make PYTHON=python3.12 …)" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "make: Python's venv module is missing; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 2; }
+	@rm -f $@
+	@echo "==> environment: $(VENV)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "==> dependencies: $$(grep -c '^[^ #].*==' requirements.lock) packages from requirements.lock; the first time takes a minute or two"
+	@$(PIP) install --progress-bar off --require-hashes -r requirements.lock \
+	  | awk '/^(Collecting|Installing|Successfully)/ { line = substr($$0, 1, 110); if (line ~ /^Collecting/) { n++; if (n % 10 == 0) print "    " n " collected"; } \
+	         else if (line ~ /^Installing/) print "    installing"; fflush() }'
+	@echo "==> lisiere itself, editable"
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# ---- the commands -------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(STAMP) ## Run the main job on 600 simulated appliances
+	@$(BIN)/lisiere demo
+
+.PHONY: test
+test: $(STAMP) ## Run the tests (under 10 minutes)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak and not bench"
+
+.PHONY: check
+check: $(STAMP) ## Check format, lint, types, layers, and the wheel from an empty folder
+	@echo "==> format" && $(BIN)/ruff format --check --quiet . || { echo "make: run '$(BIN)/ruff format .'" >&2; exit 1; }
+	@echo "==> lint"   && $(BIN)/ruff check --quiet .
+	@echo "==> types"  && $(BIN)/mypy
+	@echo "==> layers" && $(BIN)/lint-imports
+	@echo "==> wheel"  && $(BIN)/python tests/house/wheel_smoke.py
+
+.PHONY: format
+format: $(STAMP) ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+.PHONY: lock
+lock: ## Resolve the dependencies anew into requirements.lock (UPGRADE=1 takes the newest)
+	@echo "==> resolving; this takes some minutes"
+	@test -x $(LOCK_ENV)/bin/pip-compile \
+	  || { $(PYTHON) -m venv --clear $(LOCK_ENV) && $(LOCK_ENV)/bin/python -m pip install --quiet '$(LOCK_TOOLS)'; }
+	@PYTHON=$(LOCK_ENV)/bin/python bash .ci/lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## Remove the environment and all that was built
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The terminal: one module per noun, started as `lisiere`."""

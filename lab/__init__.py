@@ -1,0 +1,1 @@
+"""Appliances to run against: a simulated VyOS fleet over real SSH."""

@@ -1,0 +1,1 @@
+"""Rule packs, the engine that evaluates them, and waivers."""

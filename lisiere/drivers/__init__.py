@@ -1,0 +1,1 @@
+"""NAPALM drivers: what an appliance is asked and what it answers."""

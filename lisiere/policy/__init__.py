@@ -1,0 +1,1 @@
+"""What rules mean: layers, verdicts, shadowing, reachability and its difference."""

@@ -1,0 +1,1 @@
+"""From intent and templates to configuration text; the only owner of Jinja."""

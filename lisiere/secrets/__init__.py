@@ -1,0 +1,1 @@
+"""From references to values, at the last moment and never further."""

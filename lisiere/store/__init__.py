@@ -1,0 +1,1 @@
+"""The database: a Django app that returns models of `lisiere.model` only."""

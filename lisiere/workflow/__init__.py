@@ -1,0 +1,1 @@
+"""Use cases that need no device: plan bookkeeping, runs, findings, reports."""
