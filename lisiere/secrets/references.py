@@ -1,0 +1,62 @@
+"""References to secrets inside texts: `secret:<name>`, and the same in base64 where a device accepts nothing else."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Literal
+
+Shape = Literal["plain", "base64"]
+"""How a reference is written: as it is, or as the base64 of itself for leaves that a device constrains to base64."""
+
+PREFIX = "secret:"
+_NAME = r"[a-z0-9][a-z0-9._/-]*"
+_EXACT_NAME = re.compile(_NAME)
+_PLAIN = rf"(?<![A-Za-z0-9]){PREFIX}(?P<name>{_NAME})"
+# The base64 of `secret:` followed by any character that may open a name.
+_CODED = r"(?<![A-Za-z0-9+/])c2VjcmV0O[g-v][A-Za-z0-9+/]+={0,2}(?![A-Za-z0-9+/=])"
+_EITHER = re.compile(rf"{_PLAIN}|(?P<coded>{_CODED})")
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can name a secret: lower case, digits, and `. _ / -` after the first character."""
+    return _EXACT_NAME.fullmatch(text) is not None
+
+
+def write(name: str, shape: Shape = "plain") -> str:
+    """The reference to `name`, in the shape that the leaf it stands in accepts."""
+    reference = PREFIX + name
+    return reference if shape == "plain" else base64.b64encode(reference.encode()).decode()
+
+
+def read(text: str) -> str | None:
+    """The name that `text`, taken as a whole, refers to in either shape; None when it is no reference."""
+    match = _EITHER.fullmatch(text)
+    return _name(match) if match else None
+
+
+def find(text: str) -> tuple[str, ...]:
+    """The names that a text refers to in either shape: each once, sorted."""
+    return tuple(sorted({name for match in _EITHER.finditer(text) if (name := _name(match)) is not None}))
+
+
+def replace(text: str, value_of: Callable[[str], str]) -> str:
+    """The text with every reference replaced by `value_of(name)`."""
+
+    def value(match: re.Match[str]) -> str:
+        name = _name(match)
+        return match[0] if name is None else value_of(name)
+
+    return _EITHER.sub(value, text)
+
+
+def _name(match: re.Match[str]) -> str | None:
+    plain: str | None = match["name"]
+    if plain is not None:
+        return plain
+    try:
+        decoded = base64.b64decode(match["coded"], validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    name = decoded.removeprefix(PREFIX)
+    return name if is_name(name) else None
