@@ -58,7 +58,7 @@ check: $(STAMP) ## Check format, lint, types, layers, and the wheel from an empt
 	@echo "==> lint"   && $(BIN)/ruff check --quiet .
 	@echo "==> types"  && $(BIN)/mypy
 	@echo "==> layers" && $(BIN)/lint-imports
-	@echo "==> wheel"  && $(BIN)/python tests/house/wheel_smoke.py
+	@echo "==> wheel"  && $(BIN)/python -m tests.house.wheel_smoke
 
 .PHONY: format
 format: $(STAMP) ## Format the code and mend what can be mended
