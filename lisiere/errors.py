@@ -1,25 +1,25 @@
 """The tree of errors.
 
-    LisiereError
-    ├── UsageError               the command line or a setting is wrong                      exit status 2
-    ├── DataError                files of the user are wrong, all mistakes listed            exit status 2
-    │   ├── InventoryError
-    │   └── RenderError
-    ├── SecretError              a reference has no value, or the store cannot be opened     exit status 2
-    ├── RecordError              the database cannot do what was asked                       exit status 1
-    ├── PlanError                a plan is unknown, changed, or does not fit                 exit status 1
-    └── DeviceError              one appliance; each class says what state it is left in     exit status 1
-        ├── UnreachableError     nothing was sent
-        ├── HostKeyError         nothing was sent
-        ├── LoginRefusedError    nothing was sent
-        ├── SessionLostError     unknown: look before doing anything else
-        ├── MisreadError         an answer was not understood; nothing further was sent
-        ├── ConfigRejectedError  running configuration unchanged
-        ├── SilentLossError      load dropped statements; candidate discarded, running unchanged
-        ├── HalfAppliedError     a commit failed in part; says whether the old state is back
-        ├── PendingCommitError   somebody's timed commit waits for confirmation; nothing was sent
-        ├── StaleError           the running configuration is not the planned one; nothing was changed
-        └── VerificationError    committed with a timed revert that was left to run
+LisiereError
+├── UsageError               the command line or a setting is wrong                      exit status 2
+├── DataError                files of the user are wrong, all mistakes listed            exit status 2
+│   ├── InventoryError
+│   └── RenderError
+├── SecretError              a reference has no value, or the store cannot be opened     exit status 2
+├── RecordError              the database cannot do what was asked                       exit status 1
+├── PlanError                a plan is unknown, changed, or does not fit                 exit status 1
+└── DeviceError              one appliance; each class says what state it is left in     exit status 1
+    ├── UnreachableError     nothing was sent
+    ├── HostKeyError         nothing was sent
+    ├── LoginRefusedError    nothing was sent
+    ├── SessionLostError     unknown: look before doing anything else
+    ├── MisreadError         an answer was not understood; nothing further was sent
+    ├── ConfigRejectedError  running configuration unchanged
+    ├── SilentLossError      load dropped statements; candidate discarded, running unchanged
+    ├── HalfAppliedError     a commit failed in part; says whether the old state is back
+    ├── PendingCommitError   somebody's timed commit waits for confirmation; nothing was sent
+    ├── StaleError           the running configuration is not the planned one; nothing was changed
+    └── VerificationError    committed with a timed revert that was left to run
 """
 
 from collections.abc import Sequence
@@ -147,7 +147,9 @@ class SilentLossError(DeviceError):
 class HalfAppliedError(DeviceError):
     """A commit failed after some parts were active; `restored` says whether the old configuration is back."""
 
-    def __init__(self, host: str, *, applied: Sequence[str], failed: Sequence[str], reason: str, restored: bool) -> None:
+    def __init__(
+        self, host: str, *, applied: Sequence[str], failed: Sequence[str], reason: str, restored: bool
+    ) -> None:
         state = "the old configuration is back" if restored else "THE APPLIANCE IS LEFT BETWEEN TWO CONFIGURATIONS"
         super().__init__(host, f"commit failed in part ({reason}); {state}")
         self.applied, self.failed, self.reason, self.restored = tuple(applied), tuple(failed), reason, restored

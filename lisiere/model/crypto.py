@@ -1,7 +1,7 @@
 """Cryptographic profiles of tunnels, and the dates at which algorithms end.
 
-Sources: ANSSI, "Guide des mécanismes cryptographiques" v2.04 (2020-01-22) for sizes and dates; ANSSI DAT-NT-003 v1.1 (2015-08-03)
-R8 (IKEv2), R12 (PFS), R13 (renewal of keys), R14 to R16 (algorithms and groups); RFC 8221 and RFC 8247 for what IKEv2 and ESP implement.
+Sources: ANSSI, "Guide des mécanismes cryptographiques" v2.04 for sizes and dates; ANSSI DAT-NT-003 v1.1 (2015-08-03) R8 (IKEv2),
+R12 (PFS), R13 (renewal of keys), R14 to R16 (algorithms and groups); RFC 8221 and RFC 8247 for what ESP and IKEv2 implement.
 """
 
 from datetime import date
@@ -48,8 +48,8 @@ LAST_DAY: dict[str, date] = {
     "dh5": date(2020, 12, 31),
     "dh14": date(2030, 12, 31),
 }
-"""Last day on which an algorithm may be used; what is not listed has no known end. 64-bit blocks end with 2025 and 2048-bit
-moduli with 2030 (guide v2.04); MD5 and group 2 are refused by DAT-NT-003 R14 and R16, SHA-1 by R15."""
+"""Last day on which an algorithm may be used; what is not listed has no known end. 64-bit blocks end with 2025 and
+2048-bit moduli with 2030 (guide v2.04); MD5 and group 2 are refused by DAT-NT-003 R14 and R16, SHA-1 by R15."""
 
 DH_GROUPS = frozenset({2, 5, 14, 15, 16, 17, 18, 19, 20, 21, 31, 32})
 """IANA IKEv2 transform type 4 numbers that the platforms implement."""

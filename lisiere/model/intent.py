@@ -78,10 +78,12 @@ class Layer(StrEnum):
 
 
 class Ipsec(StrEnum):
-    """Whether a rule concerns packets that a policy-based tunnel protects: arriving so, or leaving so."""
+    """What a rule asks of a packet in a policy-based tunnel's world: that IPsec protects it, or that it does not."""
 
     ARRIVED = "arrived"
     LEAVES = "leaves"
+    ARRIVED_CLEAR = "arrived-clear"
+    LEAVES_CLEAR = "leaves-clear"
 
 
 class PolicyRule(Model):
@@ -119,11 +121,15 @@ class RuleSet(Model):
 
 
 class ZoneMembers(Model):
-    """A zone of this site with its interfaces; names of tunnels are those of their interfaces."""
+    """A zone of this site: names of its interfaces and of its tunnels. Inside an isolated zone nothing passes.
+
+    Inside the zone `vpn` the rule sets from `vpn` to `vpn` decide; `self` has no member.
+    """
 
     zone: Zone
     interfaces: tuple[str, ...]
     tunnels: tuple[str, ...]
+    is_isolated: bool = False
 
 
 class Masquerade(Model):
@@ -159,7 +165,7 @@ class Tunnel(Model):
     peer: str
     peer_title: str
     is_partner: bool
-    local_address: IPv4Address
+    local_address: Address
     remote_address: Address
     local_identity: str
     remote_identity: str
@@ -290,5 +296,3 @@ class SiteIntent(Model):
         if self.certificates is not None:
             keys |= {self.certificates.authority, self.certificates.certificate, self.certificates.private_key}
         return tuple(sorted(keys))
-
-

@@ -38,7 +38,7 @@ class PlanFailure(Model):
 
 
 class Plan(Model):
-    """A frozen plan; `sha256` covers all of it but itself. `unchanged` are the appliances that already are as intended."""
+    """A frozen plan; `sha256` covers all of it but itself. `unchanged` appliances already are as intended."""
 
     id: str
     created_at: datetime

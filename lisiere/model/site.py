@@ -9,7 +9,19 @@ from pydantic import Field, StringConstraints
 
 from lisiere.model.base import Model
 from lisiere.model.traffic import DayWindow, SiteException
-from lisiere.model.words import HostName, Insee, Lifecycle, Line, Platform, Prefix, ProfileName, Release, Siren, Slug, Zone
+from lisiere.model.words import (
+    HostName,
+    Insee,
+    Lifecycle,
+    Line,
+    Platform,
+    Prefix,
+    ProfileName,
+    Release,
+    Siren,
+    Slug,
+    Zone,
+)
 
 HostKey = Annotated[str, StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384)) [A-Za-z0-9+/=]{40,}$")]
 """An OpenSSH public host key without its comment, pinned."""

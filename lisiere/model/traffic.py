@@ -103,8 +103,9 @@ class Flow(Model):
 class Rule(Model):
     """One firewall rule as written in a layer. First match wins.
 
-    `source` and `destination` name address sets, `segment:<name>` (a segment of the site itself), `overlay:<name>` (what the
-    other members of that overlay bring in) or are empty for any address of the zone. No services means any protocol, which only a denying rule may say.
+    `source` and `destination` name address sets, `segment:<name>` (a segment of the site itself), `overlay:<name>` (what
+    the other members of that overlay bring in) or are empty for any address of the zone. No services means any protocol,
+    which only a denying rule may say.
     """
 
     id: RuleId
@@ -171,5 +172,3 @@ class DayWindow(Model):
             return ((self.start, self.stop),)
         last = time(23, 59, 59)
         return ((self.start, last),) if self.stop == time(0) else ((self.start, last), (time(0), self.stop))
-
-

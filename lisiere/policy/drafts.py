@@ -1,0 +1,144 @@
+"""Rules on their way into rule sets: from what a layer says to numbered rules for one family and one service entry."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from itertools import product
+
+from lisiere.model.intent import Family, Ipsec, Layer, NamedSet, PolicyRule, RuleSet
+from lisiere.model.traffic import Protocol, ServiceEntry
+from lisiere.model.words import Action, Prefix, Zone
+
+BASE: dict[Layer, int] = {
+    Layer.MANAGEMENT: 100,
+    Layer.FLEET: 10_000,
+    Layer.WEB_ACCESS: 100_000,
+    Layer.EXCEPTION: 200_000,
+    Layer.TERRITORY: 300_000,
+    Layer.OVERLAY: 400_000,
+    Layer.PROFILE: 500_000,
+}
+"""First number of each layer: layers keep their order whatever a layer holds."""
+
+STRIDE = 40
+"""Numbers that one rule of a layer owns; a rule that comes or goes renumbers nothing of another position."""
+
+FAMILIES = (Family.IPV4, Family.IPV6)
+ONLY_IPV6 = frozenset({Protocol.ICMPV6})
+ONLY_IPV4 = frozenset({Protocol.ICMP})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One rule of a layer with every name resolved; no `entries` means any protocol."""
+
+    id: str
+    layer: Layer
+    position: int
+    from_zones: Sequence[Zone]
+    to_zones: Sequence[Zone]
+    action: Action
+    sources: Sequence[str | None] = (None,)
+    destinations: Sequence[str | None] = (None,)
+    entries: Sequence[ServiceEntry | None] = (None,)
+    log: bool = False
+    flow: str | None = None
+    ipsec: Ipsec | None = None
+    windows: Sequence[tuple[str, str] | None] = (None,)
+
+    @property
+    def number(self) -> int:
+        """First number of the rule in every rule set that it enters."""
+        return BASE[self.layer] + self.position * STRIDE
+
+
+@dataclass(slots=True)
+class SetBook:
+    """The address sets known while a site is resolved, and those that rules came to use."""
+
+    prefixes: dict[str, tuple[Prefix, ...]] = field(default_factory=dict)
+    used: set[tuple[str, Family]] = field(default_factory=set)
+
+    def add(self, name: str, prefixes: Iterable[Prefix]) -> str:
+        """Make a set known under a name; returns the name."""
+        self.prefixes[name] = tuple(sorted(set(prefixes), key=lambda one: (one.version, one)))
+        return name
+
+    def holds(self, name: str | None, family: Family) -> bool:
+        """True when the set has a prefix of that family, or is no set at all."""
+        if name is None:
+            return True
+        version = 4 if family is Family.IPV4 else 6
+        return any(prefix.version == version for prefix in self.prefixes[name])
+
+    def named_sets(self) -> tuple[NamedSet, ...]:
+        """Every used set by name, with the families in which it is used."""
+        found = []
+        for name in sorted({name for name, _ in self.used}):
+            ipv4 = tuple(p for p in self.prefixes[name] if isinstance(p, IPv4Network))
+            ipv6 = tuple(p for p in self.prefixes[name] if not isinstance(p, IPv4Network))
+            found.append(
+                NamedSet(
+                    name=name,
+                    ipv4=ipv4 if (name, Family.IPV4) in self.used else (),
+                    ipv6=ipv6 if (name, Family.IPV6) in self.used else (),
+                ),
+            )
+        return tuple(found)
+
+
+def rule_sets(drafts: Iterable[Draft], *, zones: frozenset[Zone], book: SetBook) -> tuple[RuleSet, ...]:
+    """Lay drafts out as rule sets of the pairs of zones that the site has; both families of a pair, ordered by name.
+
+    Raises:
+        ValueError: A rule expands to more device rules than a position owns numbers.
+    """
+    cells: dict[tuple[Zone, Zone], dict[Family, list[PolicyRule]]] = {}
+    for draft in drafts:
+        for pair in product(draft.from_zones, draft.to_zones):
+            if pair[0] not in zones or pair[1] not in zones or (pair[0] == pair[1] and pair[0] is not Zone.VPN):
+                continue
+            cell = cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})
+            for family in FAMILIES:
+                cell[family].extend(_expand(draft, family, book))
+    if Zone.VPN in zones:
+        cells.setdefault((Zone.VPN, Zone.VPN), {Family.IPV4: [], Family.IPV6: []})
+    return tuple(
+        RuleSet(
+            name=f"{source.upper()}-{target.upper()}",
+            from_zone=source,
+            to_zone=target,
+            family=family,
+            rules=tuple(sorted(cell[family], key=lambda rule: rule.number)),
+        )
+        for (source, target), cell in sorted(cells.items())
+        for family in FAMILIES
+        if any(cell.values()) or source == target
+    )
+
+
+def _expand(draft: Draft, family: Family, book: SetBook) -> Iterable[PolicyRule]:
+    """The device rules of one draft in one family; sets that lack the family leave no rule."""
+    excluded = ONLY_IPV6 if family is Family.IPV4 else ONLY_IPV4
+    combinations = product(draft.sources, draft.destinations, draft.entries, draft.windows)
+    for offset, (source, destination, entry, window) in enumerate(combinations):
+        if offset >= STRIDE:
+            raise ValueError(f"rule {draft.id} expands to more than {STRIDE} device rules; split it")
+        if entry is not None and entry.protocol in excluded:
+            continue
+        if not (book.holds(source, family) and book.holds(destination, family)):
+            continue
+        book.used.update((name, family) for name in (source, destination) if name is not None)
+        yield PolicyRule(
+            number=draft.number + offset,
+            id=draft.id,
+            layer=draft.layer,
+            source=source,
+            destination=destination,
+            entry=entry,
+            action=draft.action,
+            log=draft.log,
+            flow=draft.flow,
+            ipsec=draft.ipsec,
+            window=window,
+        )
