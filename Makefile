@@ -12,6 +12,9 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.ready
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
+# pip's long tale, told in a few lines.
+PROGRESS := awk '/^Collecting/ { if (++n % 10 == 0) { print "    " n " found"; fflush() } } /^Installing/ { print "    installing"; fflush() }'
+
 # What `make lock` uses to resolve; it is no dependency of the project, so it has an environment of its own.
 LOCK_ENV   := build/lock-env
 LOCK_TOOLS := pip-tools>=7.5,<8
@@ -35,9 +38,9 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "==> environment: $(VENV)"
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "==> dependencies: $$(grep -c '^[^ #].*==' requirements.lock) packages from requirements.lock; the first time takes a minute or two"
-	@$(PIP) install --progress-bar off --require-hashes -r requirements.lock \
-	  | awk '/^(Collecting|Installing|Successfully)/ { line = substr($$0, 1, 110); if (line ~ /^Collecting/) { n++; if (n % 10 == 0) print "    " n " collected"; } \
-	         else if (line ~ /^Installing/) print "    installing"; fflush() }'
+	@$(PIP) install --progress-bar off --require-hashes -r requirements.lock 2>&1 | tee $(VENV)/install.log | $(PROGRESS) \
+	  || { echo "make: pip could not install the dependencies (all it said: $(VENV)/install.log)" >&2; \
+	       grep -E '^ *(ERROR|error)' $(VENV)/install.log >&2; exit 1; }
 	@echo "==> lisiere itself, editable"
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

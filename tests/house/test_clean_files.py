@@ -28,7 +28,8 @@ YAML_SECRET = re.compile(
     re.M,
 )
 CONFIG_SECRET = re.compile(
-    r"\b(?:plaintext-password|encrypted-password|pre-shared-secret|authentication psk \S+ secret|passphrase)[ \t]+(?P<value>'[^'\n]*'|\"[^\"\n]*\"|\S+)"
+    r"\b(?:plaintext-password|encrypted-password|pre-shared-secret|authentication psk \S+ secret|passphrase)[ \t]+"
+    r"(?P<value>'[^'\n]*'|\"[^\"\n]*\"|\S+)"
 )
 CONFIG_SUFFIXES = frozenset({".conf", ".boot", ".j2", ".cfg", ".config"})
 
