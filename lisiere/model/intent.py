@@ -77,15 +77,6 @@ class Layer(StrEnum):
     PROFILE = "profile"
 
 
-class Ipsec(StrEnum):
-    """What a rule asks of a packet in a policy-based tunnel's world: that IPsec protects it, or that it does not."""
-
-    ARRIVED = "arrived"
-    LEAVES = "leaves"
-    ARRIVED_CLEAR = "arrived-clear"
-    LEAVES_CLEAR = "leaves-clear"
-
-
 class PolicyRule(Model):
     """One rule between two zones for one family and one service entry; `number` is stable when neighbours come and go.
 
@@ -94,7 +85,7 @@ class PolicyRule(Model):
         id: Id of the rule in its layer.
         source, destination: Names of sets; empty for any address.
         entry: Protocol with ports or types; None for any protocol.
-        spans: Daily window when the rule applies; None for always.
+        window: First and last moment of the day, `HH:MM:SS`, when the rule applies; None for always.
     """
 
     number: int
@@ -106,7 +97,6 @@ class PolicyRule(Model):
     action: Action
     log: bool
     flow: str | None
-    ipsec: Ipsec | None = None
     window: tuple[str, str] | None = None
 
 
@@ -148,16 +138,11 @@ class NatExemption(Model):
     description: str
 
 
-class Selectors(Model):
-    """One pair of static traffic selectors of a policy-based tunnel."""
-
-    number: int
-    local: IPv4Network | IPv6Network
-    remote: IPv4Network | IPv6Network
-
-
 class Tunnel(Model):
-    """Our end of one tunnel. `index` numbers its interface; a policy-based tunnel has selectors and no interface."""
+    """Our end of one tunnel. `index` numbers its interface; the prefixes are its static traffic selectors.
+
+    Local and remote prefixes never overlap; what matches no selector is dropped, not sent in clear.
+    """
 
     name: str
     index: int
@@ -175,7 +160,6 @@ class Tunnel(Model):
     crypto: CryptoProfile
     local_prefixes: tuple[IPv4Network | IPv6Network, ...]
     remote_prefixes: tuple[IPv4Network | IPv6Network, ...]
-    selectors: tuple[Selectors, ...] = ()
 
 
 class CertificateRefs(Model):

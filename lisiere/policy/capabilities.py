@@ -3,38 +3,35 @@
 from dataclasses import dataclass
 
 from lisiere.model.fleet import Fleet
-from lisiere.model.words import Platform, Release
+from lisiere.model.words import Platform
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An appliance that cannot do what an overlay asks of it; `overlay` and `partner` name the place in the files."""
+    """An appliance that cannot do what its inventory asks; `place` is where, below the host's `data`."""
 
     host: str
-    overlay: str
-    partner: str
+    place: tuple[str, ...]
     message: str
     advice: str
 
 
-NO_CLEAR_PROOF = frozenset({(Platform.VYOS, Release.VYOS_1_4)})
-"""Releases whose firewall cannot tell whether a leaving packet is protected by IPsec (VyOS 1.4 matches arriving ones
-only, `ipsec match-ipsec`; `match-ipsec-out` came with 1.5), so that a policy-based tunnel could leak in clear unseen."""
+WINDOWS_IN_UTC = frozenset({Platform.VYOS})
+"""Platforms whose rules keep hours only when the appliance's clock is UTC: VyOS hands local hours to nft, which converts
+them when it loads the rules, so that a window is off after a clock change and wrong around midnight."""
 
 
 def refusals(fleet: Fleet) -> tuple[Refusal, ...]:
-    """Every place where the intent exceeds what an appliance's platform and release can do natively."""
+    """Every place where the intent exceeds what an appliance's platform and release can do."""
+    if fleet.operator.time_zone == "UTC":
+        return ()
     return tuple(
         Refusal(
-            host=site,
-            overlay=overlay.name,
-            partner=partner.name,
-            message=f"{site}: {one.platform} {one.data.release} cannot keep static selectors from leaking in clear",
-            advice="end the partner's tunnel at an appliance on VyOS 1.5",
+            host=one.name,
+            place=("backup", "window"),
+            message=f"{one.platform} keeps a daily window only when its clock is UTC, not {fleet.operator.time_zone}",
+            advice="set time_zone: UTC in operator.yaml and write the windows in UTC",
         )
-        for _, overlay in sorted(fleet.overlays.items())
-        for partner in overlay.partners
-        for site in partner.sites
-        if (one := fleet.appliances.get(site)) is not None
-        if (one.platform, one.data.release) in NO_CLEAR_PROOF
+        for one in fleet.in_service()
+        if one.platform in WINDOWS_IN_UTC and one.data.backup is not None
     )

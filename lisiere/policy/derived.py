@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
 
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import Ipsec, Layer, Tunnel
+from lisiere.model.intent import Layer, Tunnel
 from lisiere.model.site import Appliance
 from lisiere.model.traffic import PortRange, Protocol, ServiceEntry
 from lisiere.model.words import LAN_ZONES, Action, Address, Prefix, Zone
@@ -122,12 +122,11 @@ def no_clear_text(fleet: Fleet, *, tunnels: Sequence[Tunnel], book: SetBook) -> 
     lan = (*sorted(LAN_ZONES), Zone.SELF)
     yield _deny(30, "no-clear-text-out", lan, (Zone.WAN,), destinations=(fleet_sites,))
     yield _deny(31, "no-clear-text-in", (Zone.WAN,), lan, sources=(fleet_sites,))
-    partners = [prefix for tunnel in tunnels if tunnel.selectors for prefix in tunnel.remote_prefixes]
+    partners = [prefix for tunnel in tunnels if tunnel.is_partner for prefix in tunnel.remote_prefixes]
     if partners:
         theirs = book.add("partner-sites", partners)
-        clear_out, clear_in = Ipsec.LEAVES_CLEAR, Ipsec.ARRIVED_CLEAR
-        yield _deny(32, "no-clear-partner-out", lan, (Zone.WAN,), destinations=(theirs,), ipsec=clear_out)
-        yield _deny(33, "no-clear-partner-in", (Zone.WAN,), lan, sources=(theirs,), ipsec=clear_in)
+        yield _deny(32, "no-clear-partner-out", lan, (Zone.WAN,), destinations=(theirs,))
+        yield _deny(33, "no-clear-partner-in", (Zone.WAN,), lan, sources=(theirs,))
 
 
 def _fleet(
@@ -163,7 +162,6 @@ def _deny(
     *,
     sources: Sequence[str | None] = (None,),
     destinations: Sequence[str | None] = (None,),
-    ipsec: Ipsec | None = None,
 ) -> Draft:
     return Draft(
         id=name,
@@ -175,5 +173,4 @@ def _deny(
         destinations=destinations,
         action=Action.DENY,
         log=True,
-        ipsec=ipsec,
     )

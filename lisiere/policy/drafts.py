@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from itertools import product
 
-from lisiere.model.intent import Family, Ipsec, Layer, NamedSet, PolicyRule, RuleSet
+from lisiere.model.intent import Family, Layer, NamedSet, PolicyRule, RuleSet
 from lisiere.model.traffic import Protocol, ServiceEntry
 from lisiere.model.words import Action, Prefix, Zone
 
@@ -43,7 +43,6 @@ class Draft:
     entries: Sequence[ServiceEntry | None] = (None,)
     log: bool = False
     flow: str | None = None
-    ipsec: Ipsec | None = None
     windows: Sequence[tuple[str, str] | None] = (None,)
 
     @property
@@ -139,6 +138,5 @@ def _expand(draft: Draft, family: Family, book: SetBook) -> Iterable[PolicyRule]
             action=draft.action,
             log=draft.log,
             flow=draft.flow,
-            ipsec=draft.ipsec,
             window=window,
         )

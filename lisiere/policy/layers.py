@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import Ipsec, Layer
+from lisiere.model.intent import Layer
 from lisiere.model.overlay import OverlayFlow, Partner
 from lisiere.model.site import Appliance, Segment
 from lisiere.model.traffic import Rule, ServiceEntry
@@ -170,7 +170,7 @@ def _partner_flow(
     book: SetBook,
     position: int,
 ) -> Iterator[Draft]:
-    """One flow with a partner, through its policy-based tunnel only. `any` means our sites, never the partner."""
+    """One flow with a partner, through its tunnel only. `any` means our sites, never the partner."""
     theirs: tuple[Prefix, ...] = partner.prefixes
     entries = service_entries(flow.services, fleet)
     far, stem = book.add(f"partner-{partner.name}", theirs), f"{partner.name}-{flow.flow}"
@@ -178,11 +178,9 @@ def _partner_flow(
         ours = [prefix for segment in segments for prefix in segment_prefixes(segment)]
         near = book.add(f"{view.overlay.name}-{zone}", ours)
         if partner.name in flow.from_members:
-            pair, zones = (far, near), (Zone.WAN, zone)
-            yield _inside(f"{stem}-in", position, zones, pair, entries, flow.flow, ipsec=Ipsec.ARRIVED)
+            yield _inside(f"{stem}-in", position, (Zone.VPN, zone), (far, near), entries, flow.flow)
         elif ANY in flow.from_members or site.name in flow.from_members:
-            pair, zones = (near, far), (zone, Zone.WAN)
-            yield _inside(f"{stem}-out", position, zones, pair, entries, flow.flow, ipsec=Ipsec.LEAVES)
+            yield _inside(f"{stem}-out", position, (zone, Zone.VPN), (near, far), entries, flow.flow)
 
 
 def _inside(
@@ -192,8 +190,6 @@ def _inside(
     pair: tuple[str, str],
     entries: Sequence[ServiceEntry],
     flow: str,
-    *,
-    ipsec: Ipsec | None = None,
 ) -> Draft:
     return Draft(
         id=name,
@@ -206,5 +202,4 @@ def _inside(
         entries=entries,
         action=Action.ALLOW,
         flow=flow,
-        ipsec=ipsec,
     )

@@ -84,7 +84,7 @@ def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView]) -> 
         interfaces=_interfaces(site),
         gateways=_gateways(site, fleet),
         tunnel_routes=routes_of(site.name, views=views),
-        unreachable=(operator.pools.sites_ipv4, operator.pools.sites_ipv6),
+        unreachable=_unreachable(fleet, tunnels),
         zones=zones,
         sets=book.named_sets(),
         rule_sets=sets_of_rules,
@@ -125,17 +125,16 @@ def _drafts(
 
 
 def _zones(site: Appliance, tunnels: Sequence[Tunnel]) -> tuple[ZoneMembers, ...]:
-    """Every zone of the site with its members; a policy-based tunnel has no interface and so no zone."""
+    """Every zone of the site with its members."""
     members: dict[Zone, list[str]] = {}
     for interface in _interfaces(site):
         members.setdefault(interface.zone, []).append(interface.name)
-    routed = tuple(tunnel.name for tunnel in tunnels if not tunnel.selectors)
     found = [
         ZoneMembers(zone=zone, interfaces=tuple(names), tunnels=(), is_isolated=zone in ISOLATED)
         for zone, names in sorted(members.items())
     ]
-    if routed:
-        found.append(ZoneMembers(zone=Zone.VPN, interfaces=(), tunnels=routed))
+    if tunnels:
+        found.append(ZoneMembers(zone=Zone.VPN, interfaces=(), tunnels=tuple(tunnel.name for tunnel in tunnels)))
     return (*found, ZoneMembers(zone=Zone.SELF, interfaces=(), tunnels=()))
 
 
@@ -199,13 +198,20 @@ def _gateways(site: Appliance, fleet: Fleet) -> tuple[Gateway, ...]:
     )
 
 
+def _unreachable(fleet: Fleet, tunnels: Sequence[Tunnel]) -> tuple[Prefix, ...]:
+    """Where packets end when the tunnel to them is down, rather than leave in clear: the fleet's sites, and partners."""
+    pools = fleet.operator.pools
+    partners = {prefix for tunnel in tunnels if tunnel.is_partner for prefix in tunnel.remote_prefixes}
+    return (pools.sites_ipv4, pools.sites_ipv6, *sorted(partners, key=lambda one: (one.version, one)))
+
+
 def _exemptions(fleet: Fleet, tunnels: Sequence[Tunnel]) -> tuple[NatExemption, ...]:
-    """What is protected is never translated: the fleet's sites, and every partner behind a policy-based tunnel."""
+    """What is protected is never translated, even if it were to leave by the wrong way."""
     first = NatExemption(number=10, destination=fleet.operator.pools.sites_ipv4, description="sites of the fleet")
     partners = sorted(
         (prefix, tunnel.peer)
         for tunnel in tunnels
-        if tunnel.selectors
+        if tunnel.is_partner
         for prefix in tunnel.remote_prefixes
         if isinstance(prefix, IPv4Network)
     )

@@ -7,7 +7,7 @@ from itertools import combinations
 from zlib import crc32
 
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import Selectors, Tunnel, TunnelRoute
+from lisiere.model.intent import Tunnel, TunnelRoute
 from lisiere.model.overlay import Overlay, Partner, Topology, secret_name
 from lisiere.model.site import Appliance, Segment
 from lisiere.model.words import Prefix
@@ -45,6 +45,18 @@ class OverlayView:
     def neighbours(self, site: str) -> tuple[str, ...]:
         """The members with which a site has a tunnel, sorted."""
         return self._neighbours.get(site, ())
+
+    def behind(self, one: str, other: str) -> tuple[Prefix, ...]:
+        """What `one` answers for towards `other`: what it brings in and, as a hub towards a spoke, what other spokes bring in.
+
+        The two directions of a tunnel never overlap; a hub does not answer for the other hub.
+        """
+        hubs = self.overlay.hubs
+        own = self.prefixes[one]
+        if one not in hubs or other in hubs:
+            return own
+        spokes = (name for name in self.prefixes if name not in hubs and name != other)
+        return own + tuple(prefix for name in spokes for prefix in self.prefixes[name])
 
     def others(self, site: str, among: Iterable[str] | None = None) -> tuple[Prefix, ...]:
         """What other members bring in: all of them, or only those named."""
@@ -114,16 +126,18 @@ def tunnel_name(overlay: str, peer: str) -> str:
 
 def _ways(site: str, view: OverlayView) -> Iterator[tuple[Prefix, str, int]]:
     """(prefix, neighbour to go through, distance) for all that a site reaches in an overlay."""
+    for partner in view.partners.values():
+        if site in partner.sites:
+            yield from ((prefix, partner.name, NEAR) for prefix in partner.prefixes)
     if site not in view.prefixes:
         return
     neighbours = set(view.neighbours(site))
     for other, prefixes in view.prefixes.items():
         if other == site:
             continue
-        direct = [other] if other in neighbours else []
-        relays = [hub for hub in view.overlay.hubs if hub not in (site, other) and hub in neighbours]
+        through = [other] if other in neighbours else list(view.overlay.hubs)
         for prefix in prefixes:
-            for rank, neighbour in enumerate(direct + relays):
+            for rank, neighbour in enumerate(through):
                 yield prefix, neighbour, NEAR if rank == 0 else FAR
 
 
@@ -153,8 +167,8 @@ def _member_tunnel(
         authentication=overlay.authentication,
         secret=secret_name(overlay.name, site.name, other.name),
         crypto=fleet.crypto[overlay.crypto],
-        local_prefixes=view.prefixes[site.name],
-        remote_prefixes=view.prefixes[other.name],
+        local_prefixes=view.behind(site.name, other.name),
+        remote_prefixes=view.behind(other.name, site.name),
     )
 
 
@@ -167,8 +181,6 @@ def _partner_tunnel(
     indexes: "_Indexes",
 ) -> Tunnel:
     overlay, uplink = view.overlay, site.data.uplink
-    local = view.prefixes[site.name]
-    pairs = [(ours, theirs) for ours in local for theirs in partner.prefixes if ours.version == theirs.version]
     return Tunnel(
         name=tunnel_name(overlay.name, partner.name),
         index=indexes.take(secret_name(overlay.name, site.name, partner.name)),
@@ -184,11 +196,8 @@ def _partner_tunnel(
         authentication=overlay.authentication,
         secret=secret_name(overlay.name, site.name, partner.name),
         crypto=fleet.crypto[overlay.crypto],
-        local_prefixes=local,
+        local_prefixes=view.prefixes[site.name],
         remote_prefixes=partner.prefixes,
-        selectors=tuple(
-            Selectors(number=number, local=ours, remote=theirs) for number, (ours, theirs) in enumerate(pairs)
-        ),
     )
 
 

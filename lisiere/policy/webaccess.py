@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import Ipsec, Layer, Tunnel, WebAccessIntent, WebProxy
+from lisiere.model.intent import Layer, Tunnel, WebAccessIntent, WebProxy
 from lisiere.model.operator import ProxyEndpoint
 from lisiere.model.site import SCHOOL_WEB_ACCESS, Appliance, WebAccessKind
 from lisiere.model.traffic import Protocol, ServiceEntry
@@ -117,7 +117,7 @@ def _open_way(
         concentrator = next(tunnel for tunnel in tunnels if tunnel.peer == academie.tunnel_partner)
         behind = book.add("academie-tunnel", concentrator.remote_prefixes)
         entries = (ports(Protocol.TCP, 80, academie.tunnel_proxy.port),)
-        yield _web(230, "tunnel-proxy", web.zones, Zone.WAN, entries, destination=behind, ipsec=Ipsec.LEAVES)
+        yield _web(230, "tunnel-proxy", web.zones, Zone.VPN, entries, destination=behind)
 
 
 def _proxy_out(proxy: WebProxy, *, fleet: Fleet, book: SetBook) -> Iterator[Draft]:
@@ -147,7 +147,6 @@ def _web(
     *,
     action: Action = Action.ALLOW,
     destination: str | None = None,
-    ipsec: Ipsec | None = None,
 ) -> Draft:
     return Draft(
         id=name,
@@ -160,5 +159,4 @@ def _web(
         action=action,
         log=action is Action.DENY,
         flow="web-access" if action is Action.ALLOW else None,
-        ipsec=ipsec,
     )
