@@ -1,0 +1,98 @@
+"""What stands between a value of the inventory and a command: every expression of a template passes here.
+
+A value that a template prints as it is must be one plain word; a value that holds blanks must be asked for with the filter
+`text`, between quotes. Nothing can end a quote or a line, so no value can add a command, whatever the inventory holds.
+"""
+
+import re
+from base64 import b64encode
+from functools import lru_cache
+
+from jinja2 import Undefined
+
+CACHE_SIZE = 1 << 16
+
+_WORD = re.compile(r"[A-Za-z0-9._:/@+=,%~-]+")
+_UNQUOTABLE = re.compile(r"['\"\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LONGEST = 255
+
+
+class UnsafeValueError(ValueError):
+    """A value that cannot stand in a command where the template puts it."""
+
+
+class Checked(str):
+    """A piece of a command that has been checked: it holds no quote, no line end and no control character."""
+
+    __slots__ = ()
+
+
+def guard(value: object) -> object:
+    """Let a checked piece or a plain word pass; applied by the environment to every expression of every template.
+
+    Raises:
+        UnsafeValueError: The value is nothing, a boolean, or no plain word.
+    """
+    if type(value) is Checked:
+        return value
+    if isinstance(value, Undefined):
+        return str(value)
+    return word(value)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def word(value: object) -> Checked:
+    """A value as one bare word: an address, a number, a name.
+
+    Raises:
+        UnsafeValueError: The value is nothing, a boolean, or holds a blank, a quote or a sign that a shell could read.
+    """
+    if value is None or isinstance(value, bool):
+        raise UnsafeValueError(f"{value} is no value; a template prints words, numbers and addresses")
+    found = str(value)
+    if _WORD.fullmatch(found) is None:
+        raise UnsafeValueError(f"{found!r} is no plain word; between quotes a text is printed with the filter 'text'")
+    return Checked(found)
+
+
+def text(value: object) -> Checked:
+    """A text to stand between single quotes: blanks and accents are welcome.
+
+    Raises:
+        UnsafeValueError: It holds a quote, a backslash, a line end or a control character, or is too long or empty.
+    """
+    found = str(value)
+    if not found or len(found) > _LONGEST:
+        raise UnsafeValueError(f"a text has 1 to {_LONGEST} characters, this one has {len(found)}: {found[:40]!r}")
+    if unfit := _UNQUOTABLE.search(found):
+        raise UnsafeValueError(f"{unfit[0]!r} cannot stand between quotes: {found[:80]!r}")
+    return Checked(found)
+
+
+def paragraph(value: object) -> Checked:
+    r"""Several lines as one value: the two characters `\n` stand for a line end, as VyOS reads banners.
+
+    Raises:
+        UnsafeValueError: A line holds a quote, a backslash or a control character.
+    """
+    lines = str(value).rstrip("\n").split("\n")
+    return Checked(r"\n".join(text(line) if line else "" for line in lines))
+
+
+def path(start: str, *words: object) -> Checked:
+    """The beginning of a command.
+
+    Args:
+        start: What the template itself writes, blanks included, or an earlier path.
+        words: Values, each one plain word.
+
+    Raises:
+        UnsafeValueError: A part is no plain word.
+    """
+    begun = start if type(start) is Checked else " ".join(map(word, start.split(" ")))
+    return Checked(" ".join((begun, *map(word, words))))
+
+
+def coded(value: object) -> Checked:
+    """A text in base64, for the leaves that accept nothing else."""
+    return Checked(b64encode(str(value).encode()).decode())

@@ -1,0 +1,119 @@
+"""From an intent to the text of one configuration: pure, strict, and the same bytes for the same intent."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import NoReturn
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+
+from lisiere.errors import Mistake, RenderError
+from lisiere.model.intent import SiteIntent
+from lisiere.model.words import Platform
+from lisiere.render import guard, vyos
+
+SECTIONS = ("base", "firewall", "proxy", "vpn")
+"""The folders of templates, in the order in which a configuration is written; each has one folder per platform."""
+
+ENTRY = "main.j2"
+ADVICE = "correct the value in the inventory, or the template"
+
+VIEWS: Mapping[Platform, Callable[[SiteIntent], dict[str, object]]] = MappingProxyType({Platform.VYOS: vyos.view})
+COMMANDS: Mapping[Platform, re.Pattern[str]] = MappingProxyType(
+    {Platform.VYOS: re.compile(r"set(?: [^\s'\"\\]+)+(?: '[^'\"]*')?")},
+)
+"""What one line of a platform's configuration looks like."""
+
+
+def render(intent: SiteIntent, *, extra: Path | None = None) -> str:
+    """Write the complete configuration of one appliance; secrets stay references.
+
+    Args:
+        intent: What the site should be.
+        extra: A folder of own templates, laid out as the built-in one; a file there comes before the built-in one.
+
+    Returns:
+        One command a line, each line ended by a line feed.
+
+    Raises:
+        RenderError: A template is wrong, asks for what the intent does not hold, or prints what is no command.
+    """
+    environment = _environment(extra)
+    variables = VIEWS[intent.platform](intent)
+    text = "".join(
+        _rendered(f"{section}/{intent.platform}/{ENTRY}", environment, variables, host=intent.name)
+        for section in SECTIONS
+    )
+    _check_lines(text, intent)
+    return text
+
+
+def template_folder() -> Path:
+    """Where the built-in templates are: beside the package as installed, else in the checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+@cache
+def _environment(extra: Path | None) -> Environment:
+    folders = [template_folder()] if extra is None else [extra, template_folder()]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        finalize=guard.guard,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+        autoescape=False,  # noqa: S701 - no markup: `guard` checks every expression instead
+    )
+    environment.filters.update(text=guard.text, paragraph=guard.paragraph, coded=guard.coded)
+    environment.filters.update(origin=vyos.origin, ike_group=vyos.ike_group, ike_roles=vyos.ike_roles)
+    environment.globals.update(
+        path=guard.path,
+        interface_path=vyos.interface_path,
+        numbered=vyos.numbered,
+    )
+    return environment
+
+
+def _rendered(name: str, environment: Environment, variables: Mapping[str, object], *, host: str) -> str:
+    try:
+        template: Template = environment.get_template(name)
+        return template.render(variables)
+    except Exception as exc:
+        place = _place(exc, name)
+        if place is None:
+            raise
+        _refuse(*place, f"{host}: {exc}", cause=exc)
+
+
+def _place(exc: Exception, name: str) -> tuple[str, int] | None:
+    """Template file and line that an error comes from; None when it comes from no template."""
+    if isinstance(exc, TemplateSyntaxError):
+        return exc.filename or exc.name or name, exc.lineno
+    place, frame = None, exc.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename.endswith(".j2"):
+            place = frame.tb_frame.f_code.co_filename, frame.tb_lineno
+        frame = frame.tb_next
+    if place is None and isinstance(exc, TemplateError):
+        return name, 0
+    return place
+
+
+def _check_lines(text: str, intent: SiteIntent) -> None:
+    """Refuse a text in which something else than whole commands stands, as a slip of a template would leave it."""
+    command = COMMANDS[intent.platform]
+    for number, line in enumerate(text.split("\n")[:-1], start=1):
+        if command.fullmatch(line) is None:
+            _refuse("rendered text", number, f"{intent.name}: no command: {line[:120]!r}", cause=None)
+    if not text.endswith("\n"):
+        _refuse("rendered text", 0, f"{intent.name}: the last line has no end", cause=None)
+
+
+def _refuse(file: str, line: int, message: str, *, cause: Exception | None) -> NoReturn:
+    raise RenderError([Mistake(file=file, line=line, message=message, advice=ADVICE)]) from cause
