@@ -103,9 +103,9 @@ class Flow(Model):
 class Rule(Model):
     """One firewall rule as written in a layer. First match wins.
 
-    `source` and `destination` name address sets, `segment:<name>` (a segment of the site itself), `overlay:<name>` (what
-    the other members of that overlay bring in) or are empty for any address of the zone. No services means any protocol,
-    which only a denying rule may say.
+    `source` and `destination` name address sets, `segment:<name>` (a segment of the site itself), `overlay:<name>`
+    (what the other members of that overlay bring in) or are empty for any address of the zone. No services means any
+    protocol, which only a denying rule may say.
     """
 
     id: RuleId

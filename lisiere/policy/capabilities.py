@@ -17,8 +17,8 @@ class Refusal:
 
 
 WINDOWS_IN_UTC = frozenset({Platform.VYOS})
-"""Platforms whose rules keep hours only when the appliance's clock is UTC: VyOS hands local hours to nft, which converts
-them when it loads the rules, so that a window is off after a clock change and wrong around midnight."""
+"""Platforms whose rules keep hours only when the appliance's clock is UTC: VyOS hands local hours to nft, which
+converts them when it loads the rules, so that a window is off after a clock change and wrong around midnight."""
 
 
 def refusals(fleet: Fleet) -> tuple[Refusal, ...]:

@@ -31,7 +31,7 @@ ECHO = (
     ServiceEntry(protocol=Protocol.ICMPV6, icmp_types=(128,)),
 )
 NEIGHBOURS = (ServiceEntry(protocol=Protocol.ICMPV6, icmp_types=(133, 134, 135, 136)),)
-"""Neighbour discovery (RFC 4861) is untracked: without these, a firewall that denies by default kills IPv6 on a link."""
+"""Neighbour discovery (RFC 4861) is untracked: without these a firewall that denies by default kills IPv6 on a link."""
 
 
 def ports(protocol: Protocol, *numbers: int) -> ServiceEntry:

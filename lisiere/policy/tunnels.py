@@ -47,7 +47,7 @@ class OverlayView:
         return self._neighbours.get(site, ())
 
     def behind(self, one: str, other: str) -> tuple[Prefix, ...]:
-        """What `one` answers for towards `other`: what it brings in and, as a hub towards a spoke, what other spokes bring in.
+        """What `one` answers for towards `other`: its own and, as a hub towards a spoke, what other spokes bring in.
 
         The two directions of a tunnel never overlap; a hub does not answer for the other hub.
         """

@@ -1,7 +1,7 @@
 """How a site's users reach the web, and how every way around that is closed.
 
-Sources: ANSSI interconnection guide v3.0 R4 and R30 (the gateway cannot be by-passed), R29 (explicit mode); for schools the
-duty to filter of circular 2004-035.
+Sources: ANSSI interconnection guide v3.0 R4 and R30 (the gateway cannot be by-passed), R29 (explicit mode); for schools
+the duty to filter of circular 2004-035.
 """
 
 from collections.abc import Iterator, Sequence

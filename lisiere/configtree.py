@@ -1,0 +1,420 @@
+"""Configuration text as a tree: `set` commands and braces in, ordered differences and typed deviations out.
+
+The shape is that of VyOS: nodes have children by name, a leaf has values. In `set` text values stand in single quotes, names
+of tags and leaves without a value stand bare. Pure; linear in the length of the text.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lisiere.errors import DataError, Mistake
+
+Path = tuple[str, ...]
+TagPaths = AbstractSet[Path]
+"""Paths of the nodes whose children are named by the user, with `*` for such a name on the way."""
+
+
+class ConfigSyntaxError(DataError):
+    """A configuration text is not what it claims to be; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__([Mistake("configuration", line, message)])
+        self.line = line
+
+    def __reduce__(self) -> tuple[type["ConfigSyntaxError"], tuple[int, str]]:
+        """Rebuild from the two arguments."""
+        return (ConfigSyntaxError, (self.line, self.mistakes[0].message))
+
+
+class Node:
+    """A node: children by name in order of appearance, or the values of a leaf; an empty node is a valueless leaf."""
+
+    __slots__ = ("children", "values")
+
+    def __init__(self) -> None:
+        self.children: dict[str, Node] = {}
+        self.values: list[str] = []
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when every path and the order of values are; the order of children says nothing."""
+        return isinstance(other, Node) and self.values == other.values and self.children == other.children
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def child(self, name: str) -> "Node":
+        """The child of that name, made when it is missing."""
+        found = self.children.get(name)
+        if found is None:
+            found = self.children[name] = Node()
+        return found
+
+    def at(self, path: Path) -> "Node | None":
+        """The node at a path, or None."""
+        node: Node | None = self
+        for word in path:
+            node = node.children.get(word) if node is not None else None
+        return node
+
+
+def parse_set(text: str) -> Node:
+    """Read `set` commands; blank lines and lines that begin with `#` are passed over.
+
+    Raises:
+        ConfigSyntaxError: A line is no `set` command, or its quotes are not closed.
+    """
+    root = Node()
+    parent_words: list[str] = []
+    parent = root
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line or line.isspace() or line.startswith("#"):
+            continue
+        if not line.startswith("set "):
+            raise ConfigSyntaxError(number, f"not a set command: {line[:60]!r}")
+        words, value = _split(line, number)
+        *above, last = words
+        if above != parent_words:
+            parent, parent_words = root, above
+            for word in above:
+                parent = parent.child(word)
+        node = parent.child(last)
+        if value is not None and value not in node.values:
+            node.values.append(value)
+    return root
+
+
+def _split(line: str, number: int) -> tuple[list[str], str | None]:
+    """The bare words of a `set` line, and its quoted value if it has one."""
+    head, quote, tail = line[4:].partition("'")
+    words = head.split()
+    if not words:
+        raise ConfigSyntaxError(number, "a set command without a path")
+    if not quote:
+        return words, None
+    value, closing, rest = tail.partition("'")
+    if not closing or rest.strip():
+        raise ConfigSyntaxError(number, "a quoted value must end the line")
+    return words, value
+
+
+def format_set(node: Node) -> str:
+    """`set` commands in order of appearance, one per line, ending with a newline; empty text for an empty tree."""
+    return "".join(f"{line}\n" for line in set_lines(node))
+
+
+def set_lines(node: Node, prefix: str = "set") -> Iterator[str]:
+    """The `set` commands of a tree."""
+    for name, child in node.children.items():
+        path = f"{prefix} {name}"
+        if child.values:
+            for value in child.values:
+                yield f"{path} '{value}'"
+        elif not child.children:
+            yield path
+        if child.children:
+            yield from set_lines(child, path)
+
+
+def parse_braces(text: str) -> Node:
+    """Read a configuration in braces, as `show configuration` prints it; comments are passed over.
+
+    Raises:
+        ConfigSyntaxError: Braces do not match, or a line says nothing.
+    """
+    root = Node()
+    stack = [root]
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not line or line.startswith("//") or (line.startswith("/*") and line.endswith("*/")):
+            continue
+        if line == "}":
+            if len(stack) == 1:
+                raise ConfigSyntaxError(number, "a closing brace without an opening one")
+            stack.pop()
+        elif line.endswith("{"):
+            node = stack[-1]
+            for word in _unquoted_words(line[:-1], number):
+                node = node.child(word)
+            stack.append(node)
+        else:
+            _add_leaf(stack[-1], line, number)
+    if len(stack) > 1:
+        raise ConfigSyntaxError(len(text.splitlines()), f"{len(stack) - 1} closing brace(s) missing at the end")
+    return root
+
+
+def _add_leaf(parent: Node, line: str, number: int) -> None:
+    name, _, rest = line.partition(" ")
+    node = parent.child(name)
+    value = rest.strip()
+    if not value:
+        return
+    if value.startswith('"'):
+        if len(value) < 2 or not value.endswith('"'):
+            raise ConfigSyntaxError(number, "a quoted value must end the line")
+        value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if value not in node.values:
+        node.values.append(value)
+
+
+def _unquoted_words(text: str, number: int) -> list[str]:
+    words = [word.strip('"') for word in text.split()]
+    if not words:
+        raise ConfigSyntaxError(number, "an opening brace without a name")
+    return words
+
+
+def format_braces(node: Node, *, tags: TagPaths) -> str:
+    """The tree in braces, as a config.boot holds it; `tags` tells which nodes have children named by the user."""
+    return "".join(f"{line}\n" for line in _brace_lines(node, (), tags, 0))
+
+
+def _brace_lines(node: Node, path: Path, tags: TagPaths, depth: int) -> Iterator[str]:
+    indent = "    " * depth
+    for name, child in node.children.items():
+        here = (*path, name)
+        if here in tags:
+            for tag, entry in child.children.items():
+                yield from _block(f"{name} {tag}", entry, (*here, "*"), tags, depth)
+        elif child.values:
+            yield from (f'{indent}{name} "{_escaped(value)}"' for value in child.values)
+        elif child.children:
+            yield from _block(name, child, here, tags, depth)
+        else:
+            yield f"{indent}{name}"
+
+
+def _block(title: str, node: Node, path: Path, tags: TagPaths, depth: int) -> Iterator[str]:
+    indent = "    " * depth
+    yield f"{indent}{title} {{"
+    yield from _brace_lines(node, path, tags, depth + 1)
+    yield f"{indent}}}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path whose values differ; no values on a side where the path is there: a leaf without a value."""
+
+    path: Path
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    is_before: bool
+    is_after: bool
+
+    @property
+    def is_reordered(self) -> bool:
+        """The same values in another order."""
+        return self.before != self.after and sorted(self.before) == sorted(self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What turns one tree into another. `removed` holds the highest paths that go as a whole."""
+
+    removed: tuple[Path, ...]
+    changes: tuple[Change, ...]
+    removed_lines: int
+    lines_before: int
+    _removed_text: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the trees are equal."""
+        return not self.removed and not self.changes
+
+    @property
+    def deleted_share(self) -> float:
+        """Part of the lines before that are gone after, 0 to 1."""
+        gone = self.removed_lines + sum(len(set(one.before) - set(one.after)) for one in self.changes)
+        return gone / self.lines_before if self.lines_before else 0.0
+
+    def commands(self) -> tuple[str, ...]:
+        """The fewest `delete` and `set` commands that turn before into after; deletions first."""
+        return (*(f"delete {' '.join(path)}" for path in self.removed), *self._deletions(), *self._settings())
+
+    def text(self) -> str:
+        """For people: `[path]` headers with `- ` and `+ ` lines, in the manner of VyOS' compare. Empty when equal."""
+        blocks: dict[Path, list[str]] = {}
+        for line in self._removed_text:
+            path, _, text = line.partition("\x00")
+            blocks.setdefault(tuple(path.split()), []).append(f"- {text}")
+        for one in self.changes:
+            lines = blocks.setdefault(one.path[:-1], [])
+            lines += _marked("-", one.path[-1], one.before, is_there=one.is_before, besides=one.after)
+            lines += _marked("+", one.path[-1], one.after, is_there=one.is_after, besides=one.before)
+        shown = (f"[{' '.join(path)}]\n" + "".join(f"{line}\n" for line in lines) for path, lines in blocks.items())
+        return "\n".join(shown)
+
+    def _deletions(self) -> Iterator[str]:
+        for one in self.changes:
+            path = " ".join(one.path)
+            if _is_rewritten(one) or (one.is_before and not one.before):
+                yield f"delete {path}"
+            else:
+                yield from (f"delete {path} '{value}'" for value in one.before if value not in one.after)
+
+    def _settings(self) -> Iterator[str]:
+        for one in self.changes:
+            path = " ".join(one.path)
+            if one.is_after and not one.after:
+                yield f"set {path}"
+            fresh = one.after if _is_rewritten(one) else tuple(value for value in one.after if value not in one.before)
+            yield from (f"set {path} '{value}'" for value in fresh)
+
+
+def _is_rewritten(one: Change) -> bool:
+    """True when appending the new values after those that stay would not give the wanted order."""
+    if not (one.before and one.after):
+        return False
+    kept = tuple(value for value in one.before if value in one.after)
+    fresh = tuple(value for value in one.after if value not in one.before)
+    return kept + fresh != one.after
+
+
+def _marked(mark: str, name: str, values: Sequence[str], *, is_there: bool, besides: Sequence[str]) -> list[str]:
+    if not is_there:
+        return []
+    if not values:
+        return [f"{mark} {name}"]
+    is_order_only = sorted(values) == sorted(besides)
+    return [f'{mark} {name} "{value}"' for value in values if is_order_only or value not in besides]
+
+
+def difference(before: Node, after: Node) -> Difference:
+    """The exact difference of two trees, in the order of `before` for what goes and of `after` for what comes."""
+    removed: list[Path] = []
+    changes: list[Change] = []
+    removed_text: list[str] = []
+    gone = _walk(before, after, (), removed, changes, removed_text)
+    total = sum(1 for _ in set_lines(before))
+    return Difference(tuple(removed), tuple(changes), gone, total, tuple(removed_text))
+
+
+def _walk(
+    before: Node,
+    after: Node,
+    path: Path,
+    removed: list[Path],
+    changes: list[Change],
+    removed_text: list[str],
+) -> int:
+    gone = 0
+    for name, old in before.children.items():
+        here = (*path, name)
+        new = after.children.get(name)
+        if new is not None:
+            if old != new:
+                if (old.values or new.values) and old.values != new.values:
+                    changes.append(Change(here, tuple(old.values), tuple(new.values), is_before=True, is_after=True))
+                gone += _walk(old, new, here, removed, changes, removed_text)
+            continue
+        removed.append(here)
+        lines = list(set_lines(old, f"set {' '.join(here)}")) or [f"set {' '.join(here)}"]
+        if old.values:
+            lines = [f"set {' '.join(here)} '{value}'" for value in old.values]
+        gone += len(lines)
+        skip = len("set ") + sum(len(word) + 1 for word in path)
+        removed_text += [f"{' '.join(path)}\x00{line[skip:]}" for line in lines]
+    for name, new in after.children.items():
+        if name not in before.children:
+            _add(new, (*path, name), changes)
+    return gone
+
+
+def _add(node: Node, path: Path, changes: list[Change]) -> None:
+    if node.values or not node.children:
+        changes.append(Change(path, (), tuple(node.values), is_before=False, is_after=True))
+    for name, child in node.children.items():
+        _add(child, (*path, name), changes)
+
+
+class Reason(StrEnum):
+    """Why a running configuration is not as intended."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    CHANGED = "changed"
+    REORDERED = "reordered"
+    UNPARSABLE = "unparsable"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One place where the running configuration deviates; values as they stand on each side, "" where there is none."""
+
+    reason: Reason
+    path: Path
+    intended: str
+    running: str
+
+
+def deviations(intended: str, running: str, *, ignore: Iterable[Path] = ()) -> tuple[Deviation, ...]:
+    """Every deviation of a running `set` text from the intended one, by path.
+
+    Args:
+        intended: What should run.
+        running: What runs.
+        ignore: Paths that no intent speaks of; `*` stands for any word.
+
+    Returns:
+        Empty when nothing deviates; a single `unparsable` when the running text cannot be read.
+
+    Raises:
+        ConfigSyntaxError: The intended text cannot be read.
+    """
+    wanted = parse_set(intended)
+    try:
+        found = parse_set(running)
+    except ConfigSyntaxError as exc:
+        return (Deviation(Reason.UNPARSABLE, (), "", str(exc)),)
+    difference_found = difference(without(found, ignore), wanted)
+    extra = (Deviation(Reason.EXTRA, path, "", "; ".join(_shown(found, path))) for path in difference_found.removed)
+    return tuple(sorted((*extra, *map(_deviation, difference_found.changes)), key=lambda one: one.path))
+
+
+def _deviation(one: Change) -> Deviation:
+    if not one.is_before:
+        reason = Reason.MISSING
+    elif one.is_reordered:
+        reason = Reason.REORDERED
+    else:
+        reason = Reason.CHANGED
+    return Deviation(reason, one.path, ", ".join(one.after), ", ".join(one.before))
+
+
+def _shown(tree: Node, path: Path) -> Iterator[str]:
+    node = tree.at(path)
+    if node is None:
+        return
+    if node.values:
+        yield ", ".join(node.values)
+    yield from (line.removeprefix("set ") for line in set_lines(node) if node.children)
+
+
+def without(node: Node, patterns: Iterable[Path]) -> Node:
+    """The tree without the paths that match a pattern; untouched parts are shared, the given tree is not changed."""
+    found = node
+    for pattern in patterns:
+        found = _without(found, pattern)
+    return found
+
+
+def _without(node: Node, pattern: Path) -> Node:
+    head, rest = pattern[0], pattern[1:]
+    names = [name for name in node.children if head in ("*", name)]
+    if not names:
+        return node
+    copy = Node()
+    copy.values = node.values
+    copy.children = dict(node.children)
+    for name in names:
+        if rest:
+            copy.children[name] = _without(node.children[name], rest)
+        else:
+            del copy.children[name]
+    return copy
