@@ -1,0 +1,334 @@
+"""NAPALM's contract for VyOS. Texts in and out are set lines with references in place of secrets."""
+
+from collections.abc import Callable
+from pathlib import Path as FilePath
+from types import TracebackType
+from typing import Literal, Self, TypedDict, TypeVar
+
+from napalm.base import NetworkDriver
+from napalm.base import models as napalm_models
+
+from lisiere.drivers.base import Concealer, Guarantees
+from lisiere.drivers.ssh import Endpoint
+from lisiere.drivers.vyos import getters, parse
+from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue
+from lisiere.drivers.vyos.parse import Version
+from lisiere.drivers.vyos.push import Push
+from lisiere.drivers.vyos.transport import VyOSTransport
+from lisiere.drivers.vyos.veil import Veil
+from lisiere.errors import DeviceError, MisreadError, SessionLostError, UsageError
+
+ReplaceWith = Literal["load", "commands"]
+Parsed = TypeVar("Parsed")
+
+GUARANTEES = {
+    "1.4": Guarantees(
+        atomic_replace=False,
+        native_timed_revert=True,
+        revert_reboots=True,
+        restart_reverts=True,
+        shortest_revert_s=60 * LEAST_MINUTES,
+    ),
+    "1.5": Guarantees(
+        atomic_replace=False,
+        native_timed_revert=True,
+        revert_reboots=False,
+        restart_reverts=True,
+        shortest_revert_s=60 * LEAST_MINUTES,
+    ),
+}
+"""What each release does by itself. A restart reverts because the old configuration is saved before a timer starts."""
+
+
+class OptionalArgs(TypedDict, total=False):
+    """What `optional_args` may hold; `host_key` and `secrets` must be there."""
+
+    name: str
+    port: int
+    key_file: str
+    host_key: str
+    secrets: Concealer
+    release: str
+    timeout_s: float
+    replace_with: ReplaceWith
+
+
+class VyOSDriver(NetworkDriver):  # type: ignore[misc]
+    """One VyOS appliance over SSH.
+
+    Args:
+        hostname: Address to connect to.
+        username: An account with administrator rights.
+        password: Its password, unless `key_file` is given.
+        timeout: Seconds to wait for an answer; commits may take longer.
+        optional_args: See `OptionalArgs`. `name` is the appliance's in messages; `release` is compared with the device.
+    """
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: OptionalArgs | None = None,
+    ) -> None:
+        options: OptionalArgs = optional_args or {}
+        name = options.get("name", hostname)
+        if unknown := sorted(options.keys() - OptionalArgs.__annotations__.keys()):
+            raise UsageError(f"{name}: unknown optional_args {', '.join(unknown)}")
+        if "secrets" not in options:
+            raise UsageError(f"{name}: optional_args lacks 'secrets', the keeper that conceals what is read")
+        self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
+        self.endpoint = Endpoint(
+            name=name,
+            address=hostname,
+            port=options.get("port", 22),
+            host_key=options.get("host_key", ""),
+            username=username,
+            password=password or "",
+            key_file=options.get("key_file", ""),
+            timeout_s=options.get("timeout_s", float(timeout)),
+        )
+        self.release = options.get("release", "")
+        self.replace_with: ReplaceWith = options.get("replace_with", "load")
+        if self.release and self.release not in GUARANTEES:
+            raise UsageError(f"{name}: no VyOS release {self.release!r}; there are: {', '.join(GUARANTEES)}")
+        if self.replace_with not in ("load", "commands"):
+            raise UsageError(f"{name}: replace_with is 'load' or 'commands', not {self.replace_with!r}")
+        self._veil = Veil(name, options["secrets"])
+        self._push: Push | None = None
+
+    # ---- the session ---------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Connect, and look whether the appliance runs the release that is expected."""
+        transport = VyOSTransport(self.endpoint)
+        try:
+            session = Dialogue(transport)
+            self._check_release(session.version)
+        except BaseException:
+            transport.disconnect()
+            raise
+        self.release, self._push = session.version.release, Push(session, self._veil)
+
+    def close(self) -> None:
+        """Drop the candidate, if any, and hang up."""
+        push, self._push = self._push, None
+        if push is None:
+            return
+        transport = push.session.transport
+        try:
+            if transport.is_open():
+                push.discard()
+        except DeviceError:
+            pass  # The candidate goes with the session in any case.
+        finally:
+            transport.disconnect()
+
+    def is_alive(self) -> napalm_models.AliveDict:
+        """Whether the session stands, as far as is known without asking."""
+        return {"is_alive": self._push is not None and self._push.session.transport.is_open()}
+
+    @property
+    def guarantees(self) -> Guarantees:
+        """What this appliance's release does by itself; known once it is told or the session is open."""
+        if not self.release:
+            raise UsageError(f"{self.endpoint.name}: its release is not known before the session is open")
+        return GUARANTEES[self.release]
+
+    @property
+    def round_trips(self) -> int:
+        """How often this session waited for the shell; for measuring."""
+        return self._session.transport.round_trips
+
+    # ---- changing ------------------------------------------------------------------------------------------------
+
+    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Make a whole configuration the candidate, and check that the device holds all of it.
+
+        Raises:
+            ConfigRejectedError: The device refused it; running configuration unchanged, candidate discarded.
+            SilentLossError: The device dropped statements; running configuration unchanged, candidate discarded.
+        """
+        self._pushing.replace(self._clear(filename, config), by_commands=self.replace_with == "commands")
+
+    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Change the candidate by `set` and `delete` lines.
+
+        Raises:
+            ConfigRejectedError: A line was refused; running configuration unchanged, candidate discarded.
+            SilentLossError: The device dropped a line without refusing it; the same state.
+        """
+        self._pushing.merge(self._clear(filename, config))
+
+    def compare_config(self) -> str:
+        """The difference between candidate and running configuration as the device shows it.
+
+        Lines that begin with `set` or `delete`; empty when the candidate would change nothing.
+        """
+        return "\n".join(self._veil.changes(self._pushing.changes))
+
+    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
+        """Make the candidate the running configuration. Without changes, nothing is done and no timer is armed.
+
+        Args:
+            message: Comment for the device's journal; a timed commit takes none.
+            revert_in: Seconds after which the device goes back by itself unless `confirm_commit` is called; rounded up
+                to whole minutes, at least `guarantees.shortest_revert_s`. Without it the new configuration is saved.
+
+        Raises:
+            PendingCommitError: Another timed commit waits for confirmation; nothing was done.
+            ConfigRejectedError: Nothing of it became active; the candidate was discarded.
+            HalfAppliedError: Parts became active; says whether the old configuration is back.
+        """
+        self._pushing.commit(message, revert_in)
+
+    def confirm_commit(self) -> None:
+        """Keep the configuration of a pending timed commit, and save it.
+
+        Raises:
+            DeviceError: No commit waits for confirmation: it was confirmed, or the device went back by itself.
+        """
+        self._pushing.confirm()
+
+    def has_pending_commit(self) -> bool:
+        """Whether a timed commit, of ours or of anybody, waits for its confirmation."""
+        return self._session.is_pending()
+
+    def discard_config(self) -> None:
+        """Drop the candidate."""
+        self._pushing.discard()
+
+    def rollback(self) -> None:
+        """Go back to what was before the last commit.
+
+        That is the saved configuration while a timed commit is pending, whose timer is then stopped; else revision 1.
+        """
+        self._pushing.roll_back()
+
+    # ---- reading -------------------------------------------------------------------------------------------------
+
+    def get_config(
+        self,
+        retrieve: str = "all",
+        full: bool = False,
+        sanitized: bool = False,
+        format: str = "text",  # noqa: A002 - NAPALM's word
+    ) -> napalm_models.ConfigDict:
+        """Configurations in set lines; secrets are always concealed, so `sanitized` and `full` change nothing.
+
+        Reading the running or the saved configuration opens no configuration session.
+        """
+        del full, sanitized, format
+        found: napalm_models.ConfigDict = {"running": "", "candidate": "", "startup": ""}
+        if retrieve in ("running", "candidate", "all"):
+            self._pushing.read_running()
+        if retrieve in ("running", "all"):
+            found["running"] = self._veil.lines(self._pushing.running.lines)
+        if retrieve in ("candidate", "all") and self._session.is_configuring:
+            found["candidate"] = self._veil.lines(self._pushing.candidate_lines())
+        if retrieve in ("startup", "all"):
+            found["startup"] = self._veil.lines(self._session.saved().lines)
+        return found
+
+    def get_facts(self) -> napalm_models.FactsDict:
+        """What the appliance is: NAPALM's facts."""
+        running = list(self._pushing.read_running().statements)
+        uptime = self._parsed(parse.uptime_s, "show system uptime")
+        rows = self._parsed(parse.interfaces, "show interfaces")
+        return getters.facts(self._session.version, running, uptime, rows)
+
+    def get_interfaces(self) -> dict[str, napalm_models.InterfaceDict]:
+        """The interfaces and their state. Speed and last change are not told by VyOS: -1."""
+        return getters.interfaces(self._parsed(parse.interfaces, "show interfaces"))
+
+    def get_interfaces_ip(self) -> dict[str, napalm_models.InterfacesIPDict]:
+        """The addresses in use, by interface and family."""
+        return getters.interfaces_ip(self._parsed(parse.interfaces, "show interfaces"))
+
+    def get_ntp_servers(self) -> dict[str, napalm_models.NTPServerDict]:
+        """The NTP servers in the running configuration."""
+        return {server: {} for server in parse.ntp_servers(list(self._pushing.read_running().statements))}
+
+    def get_ntp_peers(self) -> dict[str, napalm_models.NTPPeerDict]:
+        """VyOS knows servers only."""
+        return {}
+
+    def get_users(self) -> dict[str, napalm_models.UsersDict]:
+        """The local users. Every one may configure (level 15); the password is what stands for it, never the hash."""
+        running = [self._veil.path(path) for path in self._pushing.read_running().statements]
+        return getters.users(running)
+
+    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, object]]:
+        """Answers to operational commands, secrets in set lines concealed."""
+        if encoding != "text":
+            raise UsageError(f"{self.endpoint.name}: cli gives text only, not {encoding!r}")
+        return {command: self._veil.sentence(self._veil.lines(self._session.run(command))) for command in commands}
+
+    def ping(
+        self,
+        destination: str,
+        source: str = "",
+        ttl: int = 255,
+        timeout: int = 2,
+        size: int = 100,
+        count: int = 5,
+        vrf: str = "",
+        source_interface: str = "",
+    ) -> napalm_models.PingResultDict:
+        """Ping from the appliance."""
+        line = getters.ping_command(destination, source, ttl, size, count, vrf, source_interface)
+        waited_s = self.endpoint.timeout_s + count * (timeout + 1)
+        answer = self._session.transport.ask(line, timeout_s=waited_s)
+        try:
+            return getters.ping(parse.ping(answer))
+        except ValueError as exc:
+            return {"error": f"{exc}: {' '.join(answer.split())[:200]}"}
+
+    # ---- NAPALM's plumbing ---------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        self.close()
+        return False
+
+    def __repr__(self) -> str:
+        return f"VyOSDriver({self.endpoint.name!r})"
+
+    # ---- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _pushing(self) -> Push:
+        if self._push is None:
+            raise SessionLostError(self.endpoint.name, "there is no open session")
+        return self._push
+
+    @property
+    def _session(self) -> Dialogue:
+        return self._pushing.session
+
+    def _check_release(self, found: Version) -> None:
+        if found.release in GUARANTEES and self.release in ("", found.release):
+            return
+        expected = self.release or " or ".join(GUARANTEES)
+        raise DeviceError(self.endpoint.name, f"runs VyOS {found.version}, not {expected}; nothing was changed")
+
+    def _clear(self, filename: str | None, config: str | None) -> str:
+        """The text given, its references replaced by values."""
+        if filename:
+            try:
+                config = FilePath(filename).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as exc:
+                raise UsageError(f"{filename}: cannot be read: {exc}") from exc
+        return self._veil.concealer.reveal(config or "")
+
+    def _parsed(self, read: Callable[[str], Parsed], command: str) -> Parsed:
+        try:
+            return read(self._session.run(command))
+        except ValueError as exc:
+            raise MisreadError(self.endpoint.name, str(exc)) from exc

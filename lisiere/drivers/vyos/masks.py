@@ -1,0 +1,147 @@
+"""Where secrets stand in a VyOS configuration, and how they are taken out of its texts. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+
+from lisiere.drivers.base import Concealer
+from lisiere.drivers.vyos.statements import Path, parse_line
+
+SECRET_LEAVES = frozenset(
+    {
+        "auth-key",
+        "client-secret",
+        "crypt-key",
+        "encrypted-password",
+        "master-key",
+        "md5",
+        "md5-key",
+        "passphrase",
+        "password",
+        "plaintext-key",
+        "plaintext-password",
+        "pre-shared-secret",
+        "preshared-key",
+        "private-key",
+        "secret",
+        "shared-secret",
+        "shared-secret-key",
+        "token",
+    }
+)
+"""Leaves whose value is a secret wherever they stand."""
+
+SECRET_PATHS: tuple[Path, ...] = (
+    ("pki", "ca", "*", "certificate"),
+    ("pki", "ca", "*", "private", "key"),
+    ("pki", "certificate", "*", "certificate"),
+    ("pki", "certificate", "*", "private", "key"),
+    ("pki", "key-pair", "*", "private", "key"),
+    ("pki", "openssh", "*", "private", "key"),
+    ("pki", "openvpn", "shared-secret", "*", "key"),
+    ("service", "https", "api", "keys", "id", "*", "key"),
+    ("service", "snmp", "community"),
+    ("service", "snmp", "trap-target", "*", "community"),
+    ("system", "config-management", "commit-archive", "location"),
+    ("**", "radius", "server", "*", "key"),
+    ("**", "tacacs", "server", "*", "key"),
+    ("**", "wep", "key"),
+)
+"""Further places: the word after the path is taken out (`*` is any word, `**` any words).
+
+Certificates are listed because the intent gives them as references."""
+
+BASE64_ROOTS = frozenset({"pki"})
+"""Below these, values are constrained to base64, and so are the references that stand for them."""
+
+_HINT = re.compile("pass|secret|key|md5|token|community|certificate|location")
+_OPTION_SECRET = re.compile(r"(login=[^\s':]*:)([^\s']+)")
+
+
+def secret_positions(path: Sequence[str]) -> Iterator[int]:
+    """Where the secret words of a statement stand."""
+    last = len(path) - 1
+    if last > 0 and path[last - 1] in SECRET_LEAVES:
+        yield last
+        return
+    for pattern in SECRET_PATHS:
+        at = _end(path, pattern)
+        if at is not None and at <= last:
+            yield at
+            return
+
+
+def is_secret(path: Sequence[str]) -> bool:
+    """Whether a statement holds a secret."""
+    return next(secret_positions(path), None) is not None
+
+
+def mask_commands(text: str, concealer: Concealer) -> str:
+    """The `set` and `delete` lines of a text with every secret concealed; other lines pass.
+
+    Raises:
+        ValueError: A line that may hold a secret cannot be read, so it cannot be masked.
+    """
+    return "\n".join(
+        _mask_line(line, concealer) if _HINT.search(line) else _options(line, concealer) for line in text.split("\n")
+    )
+
+
+def mask_path(path: Path, concealer: Concealer) -> Path:
+    """A statement with its secrets concealed."""
+    words = list(path)
+    for at in secret_positions(path):
+        words[at] = _conceal(path, path[at], concealer)
+    return tuple(words)
+
+
+def values_in(statements: Sequence[Path]) -> frozenset[str]:
+    """Every secret value in a configuration, for taking them out of the device's own sentences."""
+    return frozenset(path[at] for path in statements for at in secret_positions(path) if path[at])
+
+
+def scrub(text: str, values: AbstractSet[str], concealer: Concealer) -> str:
+    """A sentence of the device with every known secret value concealed, the longest ones first."""
+    for value in sorted(values, key=len, reverse=True):
+        if value in text:
+            text = text.replace(value, concealer.conceal(value))
+    return text
+
+
+def _mask_line(line: str, concealer: Concealer) -> str:
+    if not line.startswith(("set ", "delete ")):
+        return line
+    path = parse_line(line).path
+    for at in secret_positions(path):
+        if path[at]:
+            line = _replace_word(line, path[at], _conceal(path, path[at], concealer))
+    return _options(line, concealer)
+
+
+def _replace_word(line: str, word: str, stand_in: str) -> str:
+    """Replace the last occurrence of a word: what follows a secret does not repeat it."""
+    head, _, tail = line.rpartition(word)
+    return f"{head}{stand_in}{tail}"
+
+
+def _options(line: str, concealer: Concealer) -> str:
+    """Conceal the password in the free text of a proxy peer's options (`login=USER:PASSWORD`)."""
+    return _OPTION_SECRET.sub(lambda match: match[1] + concealer.conceal(match[2]), line) if "login=" in line else line
+
+
+def _conceal(path: Sequence[str], value: str, concealer: Concealer) -> str:
+    if not value:
+        return value
+    return concealer.conceal(value, shape="base64" if path[0] in BASE64_ROOTS else "plain")
+
+
+def _end(path: Sequence[str], pattern: Path) -> int | None:
+    """The position after a pattern that the path begins with, None when it does not."""
+    if pattern[0] == "**":
+        rest = pattern[1:]
+        ends = (_end(path[start:], rest) for start in range(len(path)))
+        return next((start + end for start, end in enumerate(ends) if end is not None), None)
+    if len(path) < len(pattern):
+        return None
+    fits = all(want in ("*", word) for word, want in zip(path, pattern, strict=False))
+    return len(pattern) if fits else None

@@ -1,0 +1,130 @@
+"""VyOS configuration as statements: the words after `set`, and what changes do to a set of them. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+Path = tuple[str, ...]
+
+_WORD = re.compile(r"'([^']*)'|\"([^\"]*)\"|([^\s'\"]+)")
+_LINE = re.compile(r"(?:set|delete)(?: (?:'[^']*'|\"[^\"]*\"|[^\s'\"]+))+")
+
+DEVICE_OWNED = (("interfaces", "ethernet", "*", "hw-id"),)
+"""Statements that an appliance adds by itself: intended configurations lack them, and replacing keeps them."""
+
+
+class Change(NamedTuple):
+    """One line of a difference."""
+
+    verb: Literal["set", "delete"]
+    path: Path
+
+
+def parse_line(line: str) -> Change:
+    """Read one `set` or `delete` line.
+
+    Raises:
+        ValueError: It is neither; the message does not repeat the line, which may hold a secret.
+    """
+    if not _LINE.fullmatch(line):
+        raise ValueError("a line is neither `set …` nor `delete …` with words and quoted values")
+    verb: Literal["set", "delete"] = "set" if line.startswith("set ") else "delete"
+    words = tuple(match[match.lastindex or 0] for match in _WORD.finditer(line))
+    return Change(verb, words[1:])
+
+
+def parse_changes(text: str) -> list[Change]:
+    """Read a difference, line by line; blank lines are skipped."""
+    return [parse_line(line) for line in text.splitlines() if line.strip()]
+
+
+def parse_statements(text: str) -> list[Path]:
+    """Read a configuration; comments and blank lines are skipped.
+
+    Raises:
+        ValueError: A line is no `set` line; the message tells its number.
+    """
+    paths: list[Path] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        try:
+            change = parse_line(line)
+        except ValueError as exc:
+            raise ValueError(f"line {number}: {exc}") from None
+        if change.verb != "set":
+            raise ValueError(f"line {number}: a configuration holds `set` lines only")
+        paths.append(change.path)
+    return paths
+
+
+def lines_of(text: str, paths: Iterable[Path]) -> list[str]:
+    """The lines of a configuration that state these paths, as they are written there."""
+    wanted = set(paths)
+    return (
+        [line for line in text.splitlines() if line.startswith("set ") and parse_line(line).path in wanted]
+        if wanted
+        else []
+    )
+
+
+def write(change: Change) -> str:
+    """A change as a line for the device."""
+    return f"{change.verb} {write_path(change.path)}"
+
+
+def write_path(path: Sequence[str]) -> str:
+    """A path for people and for the device: every word that is not plain is quoted."""
+    return " ".join(word if re.fullmatch(r"[\w.:/@%+,=-]+", word) else f"'{word}'" for word in path)
+
+
+def after(statements: Iterable[Path], changes: Sequence[Change]) -> set[Path]:
+    """The statements once a difference was applied to them."""
+    deleted = {change.path for change in changes if change.verb == "delete"}
+    depths = sorted({len(path) for path in deleted})
+    kept = {path for path in statements if not any(path[:depth] in deleted for depth in depths if depth <= len(path))}
+    return kept | {change.path for change in changes if change.verb == "set"}
+
+
+def missing(meant: Iterable[Path], held: Iterable[Path], changes: Sequence[Change] = ()) -> list[Path]:
+    """What is meant and not held, in the order of `meant`.
+
+    A node without children is written as a statement only while it is empty, so it counts as held when something
+    below it is held, or when `changes` emptied it.
+    """
+    present = with_parents(held) | {change.path[:-1] for change in changes if change.verb == "delete"}
+    return [path for path in meant if path not in present]
+
+
+def surplus(meant: Iterable[Path], held: Iterable[Path]) -> list[Path]:
+    """What is held and not meant, sorted."""
+    wanted = with_parents(meant)
+    return sorted(path for path in held if path not in wanted)
+
+
+def with_parents(statements: Iterable[Path]) -> set[Path]:
+    """Statements and all nodes above them."""
+    nodes: set[Path] = set()
+    for path in statements:
+        depth = len(path)
+        while depth and path[:depth] not in nodes:
+            nodes.add(path[:depth])
+            depth -= 1
+    return nodes
+
+
+def device_owned(running: Iterable[Path], meant: Iterable[Path]) -> list[Path]:
+    """Statements that the appliance added by itself to nodes that `meant` keeps and does not state otherwise."""
+    wanted = with_parents(meant)
+    return [
+        path
+        for path in running
+        if any(_matches(path[:-1], pattern) for pattern in DEVICE_OWNED)
+        and path[:-1] not in wanted
+        and path[:-2] in wanted
+    ]
+
+
+def _matches(path: Path, pattern: Path) -> bool:
+    return len(path) == len(pattern) and all(want in ("*", word) for word, want in zip(path, pattern, strict=True))
