@@ -8,8 +8,6 @@ import re
 from base64 import b64encode
 from functools import lru_cache
 
-from jinja2 import Undefined
-
 CACHE_SIZE = 1 << 16
 
 _WORD = re.compile(r"[A-Za-z0-9._:/@+=,%~-]+")
@@ -27,26 +25,17 @@ class Checked(str):
     __slots__ = ()
 
 
-def guard(value: object) -> object:
-    """Let a checked piece or a plain word pass; applied by the environment to every expression of every template.
+@lru_cache(maxsize=CACHE_SIZE, typed=True)
+def guard(value: object) -> Checked:
+    """Let a checked piece or one plain word pass; applied by the environment to every expression of every template.
 
-    Raises:
-        UnsafeValueError: The value is nothing, a boolean, or no plain word.
-    """
-    if type(value) is Checked:
-        return value
-    if isinstance(value, Undefined):
-        return str(value)
-    return word(value)
-
-
-@lru_cache(maxsize=CACHE_SIZE)
-def word(value: object) -> Checked:
-    """A value as one bare word: an address, a number, a name.
+    A plain word is an address, a number or a name.
 
     Raises:
         UnsafeValueError: The value is nothing, a boolean, or holds a blank, a quote or a sign that a shell could read.
     """
+    if type(value) is Checked:
+        return value
     if value is None or isinstance(value, bool):
         raise UnsafeValueError(f"{value} is no value; a template prints words, numbers and addresses")
     found = str(value)
@@ -89,8 +78,8 @@ def path(start: str, *words: object) -> Checked:
     Raises:
         UnsafeValueError: A part is no plain word.
     """
-    begun = start if type(start) is Checked else " ".join(map(word, start.split(" ")))
-    return Checked(" ".join((begun, *map(word, words))))
+    begun = start if type(start) is Checked else " ".join(map(guard, start.split(" ")))
+    return Checked(" ".join((begun, *map(guard, words))))
 
 
 def coded(value: object) -> Checked:

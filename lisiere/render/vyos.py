@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lisiere.model.crypto import CryptoProfile
-from lisiere.model.intent import Interface, PolicyRule, Port, RuleSet, SiteIntent, Tunnel
+from lisiere.model.intent import Family, Interface, PolicyRule, Port, RuleSet, SiteIntent, Tunnel
 from lisiere.model.traffic import Protocol
 from lisiere.model.words import Zone
 from lisiere.render.guard import Checked, UnsafeValueError, path, text
@@ -13,6 +13,22 @@ UPLINK_PORT, LAN_PORT, LOOPBACK = "eth0", "eth1", "dum0"
 PORTS = {Port.UPLINK: UPLINK_PORT, Port.LAN: LAN_PORT, Port.LOOPBACK: LOOPBACK}
 ZONES = {zone: "LOCAL" if zone is Zone.SELF else zone.upper() for zone in Zone}
 PROTOCOLS = {protocol: "ipv6-icmp" if protocol is Protocol.ICMPV6 else str(protocol) for protocol in Protocol}
+
+ICMP_TYPES: dict[Family, dict[int, str]] = {
+    Family.IPV4: {0: "echo-reply", 3: "destination-unreachable", 8: "echo-request", 11: "time-exceeded"},
+    Family.IPV6: {
+        1: "destination-unreachable",
+        2: "packet-too-big",
+        3: "time-exceeded",
+        128: "echo-request",
+        129: "echo-reply",
+        133: "nd-router-solicit",
+        134: "nd-router-advert",
+        135: "nd-neighbor-solicit",
+        136: "nd-neighbor-advert",
+    },
+}
+"""What VyOS calls the ICMP types that a network needs; any other is written as its number."""
 
 
 def view(intent: SiteIntent) -> dict[str, object]:
@@ -46,8 +62,8 @@ def interface_path(interface: Interface) -> Checked:
     return port if interface.vlan is None else path(port, "vif", interface.vlan)
 
 
-def numbered(rule_set: RuleSet) -> Iterator[tuple[int, PolicyRule, int | None]]:
-    """Every rule as VyOS can hold it: number, rule, and its ICMP type, of which a VyOS rule has one at most.
+def numbered(rule_set: RuleSet) -> Iterator[tuple[int, PolicyRule, tuple[Checked, str] | None]]:
+    """Every rule as VyOS can hold it: number, rule, and how it matches its ICMP type, of which it has one at most.
 
     Raises:
         UnsafeValueError: A rule with several types reaches the number of the next one.
@@ -58,8 +74,15 @@ def numbered(rule_set: RuleSet) -> Iterator[tuple[int, PolicyRule, int | None]]:
         for number, icmp_type in enumerate(types or (None,), start=rule.number):
             if number <= last:
                 raise UnsafeValueError(f"{rule_set.name}: rule {rule.id} has no number of its own below {number + 1}")
-            yield number, rule, icmp_type
+            yield number, rule, None if icmp_type is None else _icmp_match(rule_set.family, icmp_type)
             last = number
+
+
+def _icmp_match(family: Family, icmp_type: int) -> tuple[Checked, str]:
+    """The leaf that matches an ICMP type, and its value."""
+    node = "icmp" if family is Family.IPV4 else "icmpv6"
+    name = ICMP_TYPES[family].get(icmp_type)
+    return (path(node, "type"), str(icmp_type)) if name is None else (path(node, "type-name"), name)
 
 
 def origin(rule: PolicyRule) -> Checked:
