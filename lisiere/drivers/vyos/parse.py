@@ -12,7 +12,7 @@ from lisiere.drivers.vyos.statements import Path
 Outcome = Literal["done", "nothing", "locked", "failed"]
 
 _COMMIT_FRAME = re.compile(
-    r"\Z|\[\[.*\]\] failed|\[ .* \]\Z|\[edit|Commit failed|Initialized commit-confirm|commit-confirm will automatically|"
+    r"\Z|\[\[.*\]\] failed|\[ .* \]\Z|\[edit|Commit failed|Initialized commit-confirm|commit-confirm will auto|"
     r"are confirmed\.|unless changes are confirmed\.|Proceed \?|y\Z"
 )
 _UPTIME_UNITS_S = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
