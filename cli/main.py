@@ -1,0 +1,74 @@
+"""The command `lisiere`: its subcommands, and the one place where errors become words and an exit status.
+
+Exit status: 0 done; 1 the job failed, in whole or in part; 2 the command line or the data are wrong; 130 stopped by Ctrl-C.
+"""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cli import apply, check, demo, drift, inventory, lab, plan, render, runs, secrets, show, status
+from lisiere.errors import DataError, LisiereError
+
+app = typer.Typer(
+    name="lisiere",
+    help="Manage a fleet of network-edge appliances: check, render, plan, apply, and know what runs where.",
+    epilog="Exit status: 0 done, 1 the job failed, 2 the command line or the data are wrong, 130 stopped by Ctrl-C.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.command("render")(render.render)
+app.add_typer(plan.app, name="plan")
+app.command("apply")(apply.apply)
+app.command("runs")(runs.runs)
+app.command("status")(status.status)
+app.command("drift")(drift.drift)
+app.command("show")(show.show)
+app.add_typer(inventory.app, name="inventory")
+app.add_typer(secrets.app, name="secrets")
+app.add_typer(lab.app, name="lab")
+app.command("demo")(demo.demo)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"lisiere {version('lisiere')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Manage a fleet of network-edge appliances: check, render, plan, apply, and know what runs where."""
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit status; no traceback for what was foreseen."""
+    try:
+        app(prog_name="lisiere")
+    except DataError as exc:
+        print(exc, file=sys.stderr)  # noqa: T201
+        print(f"{len(exc.mistakes)} mistake(s); nothing was done", file=sys.stderr)  # noqa: T201
+        sys.exit(exc.exit_status)
+    except LisiereError as exc:
+        print(f"lisiere: {exc}", file=sys.stderr)  # noqa: T201
+        sys.exit(exc.exit_status)
+    except KeyboardInterrupt:
+        print("lisiere: stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

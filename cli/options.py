@@ -1,0 +1,62 @@
+"""The options that several commands share, said once."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lisiere.model.words import Lifecycle, Platform, ProfileName
+
+if TYPE_CHECKING:
+    from lisiere.workflow.selection import Selection
+
+Territories = Annotated[
+    list[str] | None,
+    typer.Option("--territory", "-t", metavar="SIREN", help="Only this territory (SIREN number); may be repeated."),
+]
+Profiles = Annotated[
+    list[ProfileName] | None,
+    typer.Option("--profile", "-p", help="Only sites of this profile; may be repeated."),
+]
+Platforms = Annotated[
+    list[Platform] | None,
+    typer.Option("--platform", help="Only appliances of this platform; may be repeated."),
+]
+Lifecycles = Annotated[
+    list[Lifecycle] | None,
+    typer.Option("--lifecycle", "-l", help="Only appliances in this state of the programme; may be repeated."),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", "-n", metavar="PATTERN", help="Only appliances of this name; * and ? stand for any text."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to; it is created.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="Judge dates as of this day; today if not told."),
+]
+Lab = Annotated[
+    bool | None,
+    typer.Option("--lab/--no-lab", help="Work on the lab's appliances; LISIERE_LAB=1 says the same.", show_default=False),
+]
+
+
+def selection(
+    territories: list[str] | None,
+    profiles: list[ProfileName] | None,
+    platforms: list[Platform] | None,
+    lifecycles: list[Lifecycle] | None,
+    names: list[str] | None,
+) -> "Selection":
+    """The filters of a command line, as one selection."""
+    from lisiere.workflow.selection import Selection
+
+    return Selection(
+        territories=tuple(territories or ()),
+        profiles=tuple(profiles or ()),
+        platforms=tuple(platforms or ()),
+        lifecycles=tuple(lifecycles or ()),
+        names=tuple(names or ()),
+    )

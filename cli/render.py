@@ -1,0 +1,53 @@
+"""`lisiere render`: the intended configurations as files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson, AsOf, Lifecycles, Names, Output, Platforms, Profiles, Territories, selection
+from cli.output import note, print_json, progress
+
+
+def render(
+    context: typer.Context,
+    *,
+    output: Output,
+    all_appliances: Annotated[bool, typer.Option("--all", help="Every appliance in service.")] = False,
+    territories: Territories = None,
+    profiles: Profiles = None,
+    platforms: Platforms = None,
+    lifecycles: Lifecycles = None,
+    names: Names = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one file per appliance, `<name>.set`; secrets stay references.
+
+    The same inventory gives the same bytes. Say which appliances, or `--all`.
+    """
+    from cli.files import write_whole
+    from cli.workplace import open_fleet, settings_of
+    from lisiere.errors import UsageError
+    from lisiere.workflow.intended import render_sites
+    from lisiere.workflow.selection import select
+
+    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    if not all_appliances and str(wanted) == "all":
+        raise UsageError("say which appliances (--territory, --profile, --name …), or --all")
+    settings = settings_of(context)
+    fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
+    chosen = [one.name for one in select(fleet, wanted)]
+    with progress("render", len(chosen)) as advance:
+        texts = render_sites(fleet, chosen, extra=settings.templates, progress=advance)
+    for name, text in texts.items():
+        write_whole(output / f"{name}.set", text)
+    _report(output, texts, as_json=as_json)
+
+
+def _report(output: Path, texts: dict[str, str], *, as_json: bool) -> None:
+    lines = sum(text.count("\n") for text in texts.values())
+    if as_json:
+        print_json({"folder": output, "files": [f"{name}.set" for name in texts], "lines": lines})
+        return
+    note(f"{len(texts)} files with {lines} lines in {output}")

@@ -1,0 +1,218 @@
+"""The workplace of a command: its settings, the fleet, the secrets, and the way to the appliances."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from lisiere.errors import SecretError, UsageError
+
+if TYPE_CHECKING:
+    from lisiere.model.fleet import Fleet
+    from lisiere.model.site import Appliance
+    from lisiere.secrets.agefile import AgeFileStore
+    from lisiere.secrets.keeper import SecretKeeper
+    from lisiere.settings import Settings
+    from lisiere.workflow.selection import Selection
+    from nornir_tasks.fleet import Access
+
+LAB_VARIABLE = "LISIERE_LAB"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders that the command line named itself; None for those of the settings."""
+
+    inventory: Path | None = None
+    state: Path | None = None
+
+
+def settings_of(context: typer.Context) -> "Settings":
+    """The settings of this run: the command line over the environment over `lisiere.env`.
+
+    Raises:
+        UsageError: A setting has a wrong value.
+    """
+    places = context.obj if isinstance(context.obj, Places) else Places()
+    return read_settings(places)
+
+
+def read_settings(places: Places) -> "Settings":
+    """Read the settings, with the folders named on the command line before all others."""
+    from pydantic import ValidationError
+
+    from lisiere.settings import Settings
+
+    named: dict[str, Path] = {}
+    if places.inventory is not None:
+        named["inventory"] = places.inventory
+    if places.state is not None:
+        named["state"] = places.state
+    try:
+        return Settings.model_validate({**Settings().model_dump(), **named})
+    except ValidationError as exc:
+        wrong = "; ".join(f"LISIERE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in exc.errors())
+        raise UsageError(f"wrong settings: {wrong}") from exc
+
+
+def today() -> date:
+    """The day on which dates in the inventory are judged, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def open_fleet(settings: "Settings", *, as_of: date | None = None) -> "Fleet":
+    """Load and validate the whole inventory.
+
+    Raises:
+        InventoryError: Every mistake in it.
+    """
+    from lisiere.inventory.loader import load_fleet
+
+    return load_fleet(settings.inventory, as_of=as_of or today())
+
+
+def secrets_file(settings: "Settings") -> Path:
+    """Where the store of secrets is, or would be."""
+    return settings.secrets_file or settings.state / "secrets.age"
+
+
+def identity_file(settings: "Settings") -> Path:
+    """Where the identity is that opens the store of secrets."""
+    return settings.identity_file or settings.state / "identity.txt"
+
+
+def secret_store(settings: "Settings") -> "AgeFileStore":
+    """The store of secrets; it is decrypted at the first use.
+
+    Raises:
+        SecretError: There is none.
+    """
+    from lisiere.secrets.agefile import AgeFileStore
+
+    path = secrets_file(settings)
+    if not path.exists():
+        raise SecretError(f"{path}: there is no store of secrets; make one with `lisiere secrets init`")
+    return AgeFileStore(path, identity=identity_file(settings))
+
+
+def secret_keeper(settings: "Settings") -> "SecretKeeper":
+    """The keeper that reveals and conceals the values of the store."""
+    from lisiere.secrets.keeper import SecretKeeper
+
+    store = secret_store(settings)
+    return SecretKeeper(store, fingerprint_key=store.fingerprint_key)
+
+
+def wants_lab(lab: bool | None) -> bool:
+    """Whether the lab stands in for the real appliances: the option, or `LISIERE_LAB=1`."""
+    return lab if lab is not None else os.environ.get(LAB_VARIABLE, "") not in ("", "0")
+
+
+def lab_folder(settings: "Settings") -> Path:
+    """Where the lab keeps its state."""
+    return settings.state / "lab"
+
+
+def access(settings: "Settings", *, lab: bool, keeper: "SecretKeeper") -> "Access":
+    """The way to the appliances: the real ones with the operator's key, or those of the lab.
+
+    Raises:
+        UsageError: No key is set, or no lab runs.
+    """
+    from nornir_tasks.fleet import Access
+
+    if lab:
+        return _lab_access(settings, keeper)
+    if settings.ssh_key is None:
+        raise UsageError(
+            "no SSH key: set LISIERE_SSH_KEY to the private key that reaches the appliances, or use --lab"
+        )
+    if not settings.ssh_key.exists():
+        raise UsageError(f"{settings.ssh_key}: the SSH key of LISIERE_SSH_KEY does not exist")
+    return Access(
+        key_file=settings.ssh_key, concealer=keeper, timeout_s=settings.timeout_s, workers=settings.workers
+    )
+
+
+def _lab_access(settings: "Settings", keeper: "SecretKeeper") -> "Access":
+    from nornir_tasks.fleet import Access, Endpoint
+
+    content = read_lab(lab_folder(settings))
+    found = content["appliances"]
+    if not isinstance(found, Mapping):
+        raise UsageError("the lab's state cannot be read; `lisiere lab down`, then `lisiere lab up`")
+    endpoints = {
+        str(name): Endpoint(str(one["hostname"]), int(one["port"]), str(one["host_key"])) for name, one in found.items()
+    }
+    return Access(
+        key_file=Path(str(content["key_file"])),
+        concealer=keeper,
+        username=str(content["username"]),
+        timeout_s=settings.timeout_s,
+        workers=settings.workers,
+        endpoints=endpoints,
+    )
+
+
+def read_lab(folder: Path) -> dict[str, object]:
+    """What the lab tells about itself: endpoints, account, process.
+
+    Raises:
+        UsageError: No lab was started here.
+    """
+    import json
+
+    path = folder / "lab.json"
+    try:
+        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise UsageError(f"{path}: no lab runs here; start one with `lisiere lab up --count 12`") from exc
+    except ValueError as exc:
+        raise UsageError(f"{path}: not the state of a lab: {exc}") from exc
+    return content
+
+
+def in_lab(appliances: tuple["Appliance", ...], way: "Access") -> tuple["Appliance", ...]:
+    """Those of the appliances that the lab plays.
+
+    Raises:
+        UsageError: It plays none of them.
+    """
+    found = tuple(one for one in appliances if one.name in way.endpoints)
+    if not found:
+        raise UsageError("the lab plays none of the appliances asked for; `lisiere lab status` shows which it plays")
+    return found
+
+
+def operator_name() -> str:
+    """Who works here, for the records: the login name and the machine."""
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid{os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
+
+
+def intended_texts(fleet: "Fleet", names: list[str], settings: "Settings") -> dict[str, str]:
+    """The intended configuration of some appliances.
+
+    Raises:
+        RenderError: Every mistake met, over all of them.
+    """
+    from lisiere.workflow.intended import render_sites
+
+    return render_sites(fleet, names, extra=settings.templates)
+
+
+def chosen(fleet: "Fleet", selection: "Selection", *, is_lab: bool) -> tuple["Appliance", ...]:
+    """The appliances that a command on devices concerns: the lab also plays those that are only planned."""
+    from lisiere.workflow.selection import IN_SERVICE, REACHABLE, select
+
+    return select(fleet, selection, default=IN_SERVICE if is_lab else REACHABLE)

@@ -1,0 +1,36 @@
+"""Settings of one workplace, from the environment (`LISIERE_…`) and `lisiere.env`; read by the doors only."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are and how hard to work.
+
+    Args:
+        inventory: Folder of the inventory.
+        state: Folder of what Lisière itself writes: records, the lab, reports.
+        database: PostgreSQL URL of the records; None for a SQLite file in `state`.
+        secrets_file: The age-encrypted store of secrets; None for `secrets.age` in `state`.
+        identity_file: The age identity that opens it; None for `identity.txt` in `state`.
+        ssh_key: Private key of the account that reaches appliances.
+        templates: A folder of the customer's own templates, asked before ours.
+        workers: Sessions kept open at once.
+        timeout_s: Patience with one answer of an appliance.
+        revert_in_s: Time after which an unconfirmed commit reverts by itself.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LISIERE_", env_file="lisiere.env", extra="ignore", frozen=True)
+
+    inventory: Path = Path("inventory")
+    state: Path = Path(".lisiere")
+    database: str | None = None
+    secrets_file: Path | None = None
+    identity_file: Path | None = None
+    ssh_key: Path | None = None
+    templates: Path | None = None
+    workers: int = Field(default=50, ge=1, le=500)
+    timeout_s: float = Field(default=30.0, gt=0)
+    revert_in_s: int = Field(default=300, ge=120, le=3600)

@@ -1,0 +1,163 @@
+"""Applying a frozen plan on one appliance: each step is journalled before it is taken, and a timed revert covers the risky part."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nornir.core.inventory import Host
+
+from lisiere.errors import (
+    ConfigRejectedError,
+    DeviceError,
+    HalfAppliedError,
+    HostKeyError,
+    LoginRefusedError,
+    PendingCommitError,
+    SilentLossError,
+    StaleError,
+    UnreachableError,
+    VerificationError,
+)
+from lisiere.model.plan import HostOutcome, Outcome, PlannedChange, Step
+from lisiere.workflow.comparing import compare, sha256_of
+from nornir_tasks.fleet import Answer, FleetRunner, Progress, close_driver, open_driver
+from nornir_tasks.verifying import Health, Probes, measure, verify
+
+Journal = Callable[[str, Step, str], None]
+"""`journal(host, step, detail)`; when it returns, the entry survives a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one appliance is to get."""
+
+    change: PlannedChange
+    intended: str
+    probes: Probes
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How it went: the outcome, and the running text as last read ("" when it was not read)."""
+
+    outcome: HostOutcome
+    running: str
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far one appliance has got; decides what an error means."""
+
+    step: Step = Step.LOCK
+    is_committed: bool = False
+    running: str = ""
+    health: Health = field(default_factory=lambda: Health(frozenset(), frozenset()))
+
+
+class Applier:
+    """Carries out a plan's changes, one appliance at a time per call."""
+
+    def __init__(
+        self,
+        jobs: Mapping[str, Job],
+        *,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+        revert_in_s: int,
+    ) -> None:
+        self._jobs, self._journal, self._clock = jobs, journal, clock
+        self._stop, self._revert_in_s = stop, revert_in_s
+
+    def __call__(self, host: Host) -> Applied:
+        """Apply one job; every device error becomes an outcome."""
+        job, started_at, state = self._jobs[host.name], self._clock(), _Progress()
+        try:
+            outcome, detail = self._carry_out(host, job, state)
+        except DeviceError as exc:
+            outcome, detail = _meaning(exc, state), f"{state.step}: {exc.message}"
+        finished = HostOutcome(
+            host=host.name,
+            wave=job.change.wave,
+            outcome=outcome,
+            detail=detail,
+            running_sha256=sha256_of(state.running) if state.running else "",
+            started_at=started_at,
+            ended_at=self._clock(),
+        )
+        return Applied(finished, state.running)
+
+    def _carry_out(self, host: Host, job: Job, state: _Progress) -> tuple[Outcome, str]:
+        self._enter(host, state, Step.CONNECT)
+        driver = open_driver(host)
+        state.running = driver.get_config(retrieve="running")["running"]
+        if compare(running=state.running, intended=job.intended).is_empty:
+            return Outcome.UNCHANGED, "already as intended"
+        self._refuse_stale(host, job, state.running)
+        if driver.has_pending_commit():
+            raise PendingCommitError(host.name, "somebody's timed commit waits for its confirmation; nothing was sent")
+        state.health = measure(host, job.probes)
+        if self._stop.is_set():
+            return Outcome.SKIPPED, "stopped before anything was sent"
+        self._change(host, job, state)
+        self._enter(host, state, Step.VERIFY)
+        close_driver(host)
+        state.running = verify(host, intended=job.intended, before=state.health)
+        self._enter(host, state, Step.CONFIRM)
+        open_driver(host).confirm_commit()
+        self._enter(host, state, Step.REREAD)
+        state.running = open_driver(host).get_config(retrieve="running")["running"]
+        return Outcome.APPLIED, "applied and verified over a new session"
+
+    def _change(self, host: Host, job: Job, state: _Progress) -> None:
+        """Load, compare with the plan, commit with a timed revert. The candidate never outlives a failure."""
+        driver = open_driver(host)
+        self._enter(host, state, Step.LOAD)
+        driver.load_replace_candidate(config=job.intended)
+        try:
+            self._enter(host, state, Step.COMPARE)
+            shown = driver.compare_config()
+            if shown != job.change.difference:
+                raise StaleError(host.name, "the device shows another difference than the plan")
+        except DeviceError:
+            driver.discard_config()
+            raise
+        self._enter(host, state, Step.COMMIT, f"reverts by itself after {self._revert_in_s} s")
+        state.is_committed = True
+        driver.commit_config(revert_in=self._revert_in_s)
+
+    def _refuse_stale(self, host: Host, job: Job, running: str) -> None:
+        if sha256_of(running) != job.change.running_sha256:
+            raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
+
+    def _enter(self, host: Host, state: _Progress, step: Step, detail: str = "") -> None:
+        """Journal a step, then take it."""
+        self._journal(host.name, step, detail)
+        state.step = step
+
+
+def _meaning(exc: DeviceError, state: _Progress) -> Outcome:
+    """What an error leaves behind, given how far the appliance had got."""
+    if isinstance(exc, StaleError):
+        return Outcome.STALE
+    if isinstance(exc, HalfAppliedError):
+        return Outcome.REFUSED if exc.restored else Outcome.UNKNOWN
+    if isinstance(exc, ConfigRejectedError | SilentLossError | PendingCommitError):
+        return Outcome.REFUSED
+    if state.is_committed:
+        return Outcome.REVERTING if state.step is not Step.REREAD else Outcome.APPLIED
+    if isinstance(exc, HostKeyError | LoginRefusedError | UnreachableError):
+        return Outcome.FAILED
+    return Outcome.REVERTING if isinstance(exc, VerificationError) else Outcome.FAILED
+
+
+def apply_wave(
+    runner: FleetRunner,
+    applier: Applier,
+    names: list[str],
+    *,
+    progress: Progress | None = None,
+) -> dict[str, Answer[Applied]]:
+    """Apply one wave; appliances that were not begun when a stop was asked for are missing from the answer."""
+    return runner.run(applier, name="apply", hosts=names, progress=progress)

@@ -1,0 +1,68 @@
+"""Planning on devices: what the intended configuration would change, in the device's own words. Nothing is committed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nornir.core.inventory import Host
+
+from lisiere.errors import PendingCommitError
+from lisiere.workflow.comparing import compare, sha256_of
+from nornir_tasks.fleet import Answer, FleetRunner, Progress, open_driver
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One appliance against its intended configuration; `difference` is empty when nothing would change."""
+
+    running: str
+    running_sha256: str
+    intended_sha256: str
+    difference: str
+    deleted_share: float
+
+
+def compare_host(host: Host, *, intended: str) -> Comparison:
+    """Load the intended configuration as a candidate, take the device's own difference, discard the candidate.
+
+    Raises:
+        PendingCommitError: A timed commit waits for its confirmation.
+        DeviceError: The session or the candidate failed; the candidate was discarded.
+    """
+    driver = open_driver(host)
+    running = driver.get_config(retrieve="running")["running"]
+    local = compare(running=running, intended=intended)
+    difference = ""
+    if not local.is_empty:
+        if driver.has_pending_commit():
+            raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
+        difference = candidate_difference(driver, intended)
+    return Comparison(
+        running=running,
+        running_sha256=sha256_of(running),
+        intended_sha256=sha256_of(intended),
+        difference=difference,
+        deleted_share=local.deleted_share if difference else 0.0,
+    )
+
+
+def candidate_difference(driver: object, intended: str) -> str:
+    """The device's difference for a candidate that is then discarded."""
+    driver.load_replace_candidate(config=intended)  # type: ignore[attr-defined]
+    try:
+        return str(driver.compare_config())  # type: ignore[attr-defined]
+    finally:
+        driver.discard_config()  # type: ignore[attr-defined]
+
+
+def compare_fleet(
+    runner: FleetRunner,
+    intended: Mapping[str, str],
+    *,
+    progress: Progress | None = None,
+) -> dict[str, Answer[Comparison]]:
+    """Compare many appliances with their intended texts."""
+
+    def step(host: Host) -> Comparison:
+        return compare_host(host, intended=intended[host.name])
+
+    return runner.run(step, name="plan", hosts=intended, progress=progress)

@@ -1,0 +1,30 @@
+"""Reading appliances: the running configuration, masked, and nothing is ever written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nornir.core.inventory import Host
+
+from nornir_tasks.fleet import Answer, FleetRunner, Progress, open_driver
+
+
+@dataclass(frozen=True, slots=True)
+class RunningConfiguration:
+    """A running configuration as `set` text, secrets masked."""
+
+    text: str
+
+
+def read_running(host: Host) -> RunningConfiguration:
+    """Read one appliance."""
+    return RunningConfiguration(open_driver(host).get_config(retrieve="running")["running"])
+
+
+def read_fleet(
+    runner: FleetRunner,
+    *,
+    hosts: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Answer[RunningConfiguration]]:
+    """Read many appliances."""
+    return runner.run(read_running, name="read", hosts=hosts, progress=progress)
