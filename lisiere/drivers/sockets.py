@@ -44,6 +44,11 @@ class BufferedSocket:
         """The other end."""
         return self._socket.getpeername()
 
+    @property
+    def _closed(self) -> bool:
+        """Asked by paramiko's transport when it stops."""
+        return self._socket.fileno() < 0
+
     def close(self) -> None:
         """Close, waking a reader that waits in another thread."""
         with contextlib.suppress(OSError):

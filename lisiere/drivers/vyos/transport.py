@@ -66,6 +66,11 @@ class VyOSTransport(VyOSSSH):
         self._shell = self.remote_conn = shell
         self.channel = SSHChannel(conn=shell, encoding=self.encoding)
 
+    def _try_session_preparation(self, force_data: bool = True) -> None:
+        """Without netmiko's line feed, whose prompt would be taken for the answer to what is asked next."""
+        del force_data
+        super()._try_session_preparation(force_data=False)
+
     def session_preparation(self) -> None:
         """Wait for the first prompt; nothing is sent."""
         greeting = self._receive(prompts=1, timeout_s=self.endpoint.timeout_s, asked="the first prompt")
