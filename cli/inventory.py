@@ -1,0 +1,94 @@
+"""`lisiere inventory`: what the fleet holds, and the reference fleet."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson, Lifecycles, Names, Output, Platforms, Profiles, Territories, selection
+from cli.output import note, print_json, print_table
+
+app = typer.Typer(help="The fleet as data: list it, or generate the reference fleet.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_appliances(
+    context: typer.Context,
+    *,
+    territories: Territories = None,
+    profiles: Profiles = None,
+    platforms: Platforms = None,
+    lifecycles: Lifecycles = None,
+    names: Names = None,
+    as_json: AsJson = False,
+) -> None:
+    """List appliances, retired ones included."""
+    from cli.workplace import open_fleet, settings_of
+    from lisiere.model.words import Lifecycle
+    from lisiere.workflow.selection import select
+
+    fleet = open_fleet(settings_of(context))
+    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    found = select(fleet, wanted, default=tuple(Lifecycle))
+    rows = [
+        {
+            "name": one.name,
+            "site": one.data.site,
+            "territory": one.territory,
+            "territory_name": fleet.territories[one.territory].name,
+            "profile": one.profile,
+            "platform": f"{one.platform} {one.data.release}",
+            "lifecycle": one.data.lifecycle,
+            "web_access": one.data.web_access.kind,
+            "hostname": one.hostname,
+        }
+        for one in found
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("name", "site", "territory", "profile", "platform", "lifecycle", "web_access")
+    print_table(columns, [[row[column] for column in columns] for row in rows], empty="no appliance")
+    note(f"{len(rows)} appliance(s)")
+
+
+@app.command("generate")
+def generate(
+    *,
+    output: Output = Path("inventory"),
+    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="The first day of the programme.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over an inventory that is already there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Generate the reference fleet of 600 appliances in the Somme from the public data that Lisière carries.
+
+    The same arguments give the same files. Which communes have a school is illustrative.
+    """
+    from lisiere.errors import UsageError
+    from lisiere.workflow.reference_fleet import generate as build
+    from lisiere.workflow.reference_fleet import write
+
+    if output.exists() and any(output.iterdir()) and not force:
+        raise UsageError(f"{output} holds files already; name another folder with -o, or say --force")
+    del as_of
+    files = build()
+    write(files, output)
+    if as_json:
+        print_json({"folder": output, "files": sorted(str(path) for path in files)})
+        return
+    note(f"{len(files)} files in {output}")
+
+
+def parse_day(text: str) -> date:
+    """A day written `2026-09-01`.
+
+    Raises:
+        UsageError: It is none.
+    """
+    from lisiere.errors import UsageError
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise UsageError(f"{text!r} is no day; write it as 2026-09-01") from exc
