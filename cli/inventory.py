@@ -1,6 +1,5 @@
 """`lisiere inventory`: what the fleet holds, and the reference fleet."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +56,6 @@ def list_appliances(
 def generate(
     *,
     output: Output = Path("inventory"),
-    as_of: Annotated[str, typer.Option("--as-of", metavar="DATE", help="The first day of the programme.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Write over an inventory that is already there.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,30 +63,16 @@ def generate(
 
     The same arguments give the same files. Which communes have a school is illustrative.
     """
-    from lisiere.errors import UsageError
     from lisiere.workflow.reference_fleet import generate as build
     from lisiere.workflow.reference_fleet import write
 
+    from lisiere.errors import UsageError
+
     if output.exists() and any(output.iterdir()) and not force:
         raise UsageError(f"{output} holds files already; name another folder with -o, or say --force")
-    del as_of
     files = build()
     write(files, output)
     if as_json:
         print_json({"folder": output, "files": sorted(str(path) for path in files)})
         return
     note(f"{len(files)} files in {output}")
-
-
-def parse_day(text: str) -> date:
-    """A day written `2026-09-01`.
-
-    Raises:
-        UsageError: It is none.
-    """
-    from lisiere.errors import UsageError
-
-    try:
-        return date.fromisoformat(text)
-    except ValueError as exc:
-        raise UsageError(f"{text!r} is no day; write it as 2026-09-01") from exc

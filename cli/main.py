@@ -1,15 +1,19 @@
 """The command `lisiere`: its subcommands, and the one place where errors become words and an exit status.
 
-Exit status: 0 done; 1 the job failed, in whole or in part; 2 the command line or the data are wrong; 130 stopped by Ctrl-C.
+Exit status: 0 done; 1 the job failed, in whole or in part; 2 the command line or the data are wrong; 130 stopped by
+Ctrl-C.
 """
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli import apply, check, demo, drift, inventory, lab, plan, render, runs, secrets, show, status
+from cli import apply, check, drift, inventory, lab, plan, render, runs, secrets, show, status
+from cli.demo import command as demo
+from cli.workplace import Places
 from lisiere.errors import DataError, LisiereError
 
 app = typer.Typer(
@@ -42,13 +46,23 @@ def _print_version(is_wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     *,
+    inventory_folder: Annotated[
+        Path | None,
+        typer.Option("--inventory", metavar="DIR", help="Folder of the inventory (LISIERE_INVENTORY; ./inventory)."),
+    ] = None,
+    state_folder: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="DIR", help="Folder of what Lisière writes (LISIERE_STATE; ./.lisiere)."),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Manage a fleet of network-edge appliances: check, render, plan, apply, and know what runs where."""
+    context.obj = Places(inventory=inventory_folder, state=state_folder)
 
 
 def main() -> None:

@@ -35,11 +35,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write to; it is created.")]
 AsOf = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="Judge dates as of this day; today if not told."),
+    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="Judge dates as of this day; else today."),
 ]
 Lab = Annotated[
     bool | None,
-    typer.Option("--lab/--no-lab", help="Work on the lab's appliances; LISIERE_LAB=1 says the same.", show_default=False),
+    typer.Option(
+        "--lab/--no-lab", help="Work on the lab's appliances (or LISIERE_LAB=1).", show_default=False
+    ),
 ]
 
 

@@ -128,14 +128,10 @@ def access(settings: "Settings", *, lab: bool, keeper: "SecretKeeper") -> "Acces
     if lab:
         return _lab_access(settings, keeper)
     if settings.ssh_key is None:
-        raise UsageError(
-            "no SSH key: set LISIERE_SSH_KEY to the private key that reaches the appliances, or use --lab"
-        )
+        raise UsageError("no SSH key: set LISIERE_SSH_KEY to the private key that reaches the appliances, or use --lab")
     if not settings.ssh_key.exists():
         raise UsageError(f"{settings.ssh_key}: the SSH key of LISIERE_SSH_KEY does not exist")
-    return Access(
-        key_file=settings.ssh_key, concealer=keeper, timeout_s=settings.timeout_s, workers=settings.workers
-    )
+    return Access(key_file=settings.ssh_key, concealer=keeper, timeout_s=settings.timeout_s, workers=settings.workers)
 
 
 def _lab_access(settings: "Settings", keeper: "SecretKeeper") -> "Access":

@@ -1,6 +1,8 @@
-"""Applying a frozen plan on one appliance: each step is journalled before it is taken, and a timed revert covers the risky part."""
+"""Applying a frozen plan on one appliance.
 
-import threading
+Each step is journalled before it is taken, and a timed revert covers the risky part.
+"""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,18 +13,17 @@ from lisiere.errors import (
     ConfigRejectedError,
     DeviceError,
     HalfAppliedError,
-    HostKeyError,
-    LoginRefusedError,
     PendingCommitError,
+    SecretError,
+    SessionLostError,
     SilentLossError,
     StaleError,
-    UnreachableError,
-    VerificationError,
 )
 from lisiere.model.plan import HostOutcome, Outcome, PlannedChange, Step
 from lisiere.workflow.comparing import compare, sha256_of
+from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import Answer, FleetRunner, Progress, close_driver, open_driver
-from nornir_tasks.verifying import Health, Probes, measure, verify
+from nornir_tasks.verifying import PATIENCE_S, Health, Probes, measure, verify
 
 Journal = Callable[[str, Step, str], None]
 """`journal(host, step, detail)`; when it returns, the entry survives a crash."""
@@ -64,11 +65,12 @@ class Applier:
         *,
         journal: Journal,
         clock: Callable[[], datetime],
-        stop: threading.Event,
+        brake: Brake,
         revert_in_s: int,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._jobs, self._journal, self._clock = jobs, journal, clock
-        self._stop, self._revert_in_s = stop, revert_in_s
+        self._brake, self._revert_in_s, self._patience_s = brake, revert_in_s, patience_s
 
     def __call__(self, host: Host) -> Applied:
         """Apply one job; every device error becomes an outcome."""
@@ -77,6 +79,8 @@ class Applier:
             outcome, detail = self._carry_out(host, job, state)
         except DeviceError as exc:
             outcome, detail = _meaning(exc, state), f"{state.step}: {exc.message}"
+        except SecretError as exc:
+            outcome, detail = Outcome.FAILED, f"{state.step}: {exc}; nothing was sent"
         finished = HostOutcome(
             host=host.name,
             wave=job.change.wave,
@@ -86,9 +90,12 @@ class Applier:
             started_at=started_at,
             ended_at=self._clock(),
         )
+        self._brake.count(finished)
         return Applied(finished, state.running)
 
     def _carry_out(self, host: Host, job: Job, state: _Progress) -> tuple[Outcome, str]:
+        if reason := self._brake.reason():
+            return Outcome.SKIPPED, reason
         self._enter(host, state, Step.CONNECT)
         driver = open_driver(host)
         state.running = driver.get_config(retrieve="running")["running"]
@@ -98,12 +105,12 @@ class Applier:
         if driver.has_pending_commit():
             raise PendingCommitError(host.name, "somebody's timed commit waits for its confirmation; nothing was sent")
         state.health = measure(host, job.probes)
-        if self._stop.is_set():
-            return Outcome.SKIPPED, "stopped before anything was sent"
+        if reason := self._brake.reason():
+            return Outcome.SKIPPED, reason
         self._change(host, job, state)
         self._enter(host, state, Step.VERIFY)
         close_driver(host)
-        state.running = verify(host, intended=job.intended, before=state.health)
+        state.running = verify(host, intended=job.intended, before=state.health, patience_s=self._patience_s)
         self._enter(host, state, Step.CONFIRM)
         open_driver(host).confirm_commit()
         self._enter(host, state, Step.REREAD)
@@ -145,11 +152,11 @@ def _meaning(exc: DeviceError, state: _Progress) -> Outcome:
         return Outcome.REFUSED if exc.restored else Outcome.UNKNOWN
     if isinstance(exc, ConfigRejectedError | SilentLossError | PendingCommitError):
         return Outcome.REFUSED
+    if state.step is Step.CONFIRM and isinstance(exc, SessionLostError):
+        return Outcome.UNKNOWN
     if state.is_committed:
         return Outcome.REVERTING if state.step is not Step.REREAD else Outcome.APPLIED
-    if isinstance(exc, HostKeyError | LoginRefusedError | UnreachableError):
-        return Outcome.FAILED
-    return Outcome.REVERTING if isinstance(exc, VerificationError) else Outcome.FAILED
+    return Outcome.FAILED
 
 
 def apply_wave(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from nornir.core import Nornir
+from nornir.core.configuration import Config
 from nornir.core.inventory import ConnectionOptions, Defaults, Groups, Host, Hosts, Inventory
 from nornir.core.task import Result, Task
 from nornir.plugins.runners import ThreadedRunner
@@ -101,7 +102,7 @@ class FleetRunner:
 
 def open_driver(host: Host) -> Any:  # noqa: ANN401 - NAPALM ships no types
     """The driver of a host, opened at the first call and again after `close_driver`."""
-    return host.get_connection(CONNECTION, _NO_CONFIGURATION)
+    return host.get_connection(CONNECTION, Config())
 
 
 def close_driver(host: Host) -> None:

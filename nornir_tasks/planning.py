@@ -1,4 +1,4 @@
-"""Planning on devices: what the intended configuration would change, in the device's own words. Nothing is committed."""
+"""Planning on devices: what the intended configuration would change, in the device's words. Nothing is committed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

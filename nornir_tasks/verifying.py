@@ -1,5 +1,7 @@
 """Verification of an appliance over a session of its own: what worked before a change must work after it."""
 
+import re
+import time
 from dataclasses import dataclass
 
 from nornir.core.inventory import Host
@@ -7,6 +9,12 @@ from nornir.core.inventory import Host
 from lisiere.errors import VerificationError
 from lisiere.workflow.comparing import compare
 from nornir_tasks.fleet import open_driver
+
+SHOW_TUNNELS = "show vpn ipsec sa"
+PATIENCE_S = 20.0
+"""How long an appliance may take to bring its tunnels back after a commit that restarted them."""
+PAUSE_S = 2.0
+_SUFFIX = re.compile(r"-(?:vti|tunnel-\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What to look at on one appliance: the tunnels that should stay, and addresses to ping from it (gateway, parent proxy)."""
+    """What to look at on one appliance: tunnels that should stay, and addresses to ping from it (gateways, a proxy)."""
 
     tunnels: frozenset[str]
     addresses: tuple[str, ...]
@@ -39,13 +47,21 @@ class Probes:
 def measure(host: Host, probes: Probes) -> Health:
     """Ask an appliance what works; asks nothing that was not to be probed."""
     driver = open_driver(host)
-    tunnels = frozenset(driver.get_tunnels_up()) & probes.tunnels if probes.tunnels else frozenset()
+    tunnels: frozenset[str] = frozenset()
+    if probes.tunnels:
+        tunnels = tunnels_up(str(driver.cli([SHOW_TUNNELS])[SHOW_TUNNELS])) & probes.tunnels
     answered = frozenset(address for address in probes.addresses if _answers(driver.ping(address, count=1, timeout=1)))
     return Health(tunnels_up=tunnels, reachable=answered)
 
 
-def verify(host: Host, *, intended: str, before: Health) -> str:
+def verify(host: Host, *, intended: str, before: Health, patience_s: float = PATIENCE_S) -> str:
     """Look at an appliance over the session that is open now; returns its running text.
+
+    Args:
+        host: The appliance.
+        intended: What it should run.
+        before: What worked before the change.
+        patience_s: How long what worked before may take to come back.
 
     Raises:
         VerificationError: It does not run what was intended, or has lost something that worked before.
@@ -54,11 +70,28 @@ def verify(host: Host, *, intended: str, before: Health) -> str:
     left = compare(running=running, intended=intended)
     if not left.is_empty:
         raise VerificationError(host.name, f"runs another configuration than intended: {left.summary}")
-    probes = Probes(tunnels=before.tunnels_up, addresses=tuple(sorted(before.reachable)))
-    lost = measure(host, probes).lost_since(before)
+    lost = _lost(host, before, until=time.monotonic() + patience_s)
     if lost:
         raise VerificationError(host.name, "; ".join(lost))
     return running
+
+
+def tunnels_up(answer: str) -> frozenset[str]:
+    """The peers with a tunnel that is up, from what `show vpn ipsec sa` prints."""
+    rows = (line.split() for line in answer.splitlines())
+    return frozenset(_SUFFIX.sub("", row[0]) for row in rows if len(row) > 1 and row[1] == "up")
+
+
+def _lost(host: Host, before: Health, *, until: float) -> tuple[str, ...]:
+    """What does not work any more when the patience ends; asks again only for what is still missing."""
+    missing = before
+    while True:
+        now = measure(host, Probes(missing.tunnels_up, tuple(sorted(missing.reachable))))
+        lost = now.lost_since(missing)
+        if not lost or time.monotonic() >= until:
+            return lost
+        missing = Health(missing.tunnels_up - now.tunnels_up, missing.reachable - now.reachable)
+        time.sleep(PAUSE_S)
 
 
 def _answers(result: dict[str, dict[str, object]]) -> bool:
