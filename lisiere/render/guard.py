@@ -1,7 +1,7 @@
 """What stands between a value of the inventory and a command: every expression of a template passes here.
 
-A value that a template prints as it is must be one plain word; a value that holds blanks must be asked for with the filter
-`text`, between quotes. Nothing can end a quote or a line, so no value can add a command, whatever the inventory holds.
+A value that a template prints as it is must be one plain word; a value that holds blanks must be asked for with the
+filter `text`, between quotes. Nothing can end a quote or a line, so no value can add a command, whatever it holds.
 """
 
 import re

@@ -37,14 +37,9 @@ def render(intent: SiteIntent, *, extra: Path | None = None) -> str:
     Raises:
         RenderError: A template is wrong, asks for what the intent does not hold, or prints what is no command.
     """
-    environment = _environment(extra)
-    variables = VIEWS[intent.platform](intent)
-    text = "".join(
-        _rendered(f"{section}/{intent.platform}/{ENTRY}", environment, variables, host=intent.name)
-        for section in SECTIONS
-    )
-    _check_lines(text, intent)
-    return text
+    environment, variables = _environment(extra), VIEWS[intent.platform](intent)
+    names = (f"{section}/{intent.platform}/{ENTRY}" for section in SECTIONS)
+    return "".join(_section(name, environment, variables, intent=intent) for name in names)
 
 
 def template_folder() -> Path:
@@ -81,15 +76,17 @@ def _environment(extra: Path | None) -> Environment:
     return environment
 
 
-def _rendered(name: str, environment: Environment, variables: Mapping[str, object], *, host: str) -> str:
+def _section(name: str, environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent) -> str:
     try:
         template: Template = environment.get_template(name)
-        return template.render(variables)
+        text = template.render(variables)
     except Exception as exc:
         place = _place(exc, name)
         if place is None:
             raise
-        _refuse(*place, f"{host}: {exc}", cause=exc)
+        _refuse(*place, f"{intent.name}: {exc}", cause=exc)
+    _check_lines(text, template.filename or name, intent)
+    return text
 
 
 def _place(exc: Exception, name: str) -> tuple[str, int] | None:
@@ -106,14 +103,13 @@ def _place(exc: Exception, name: str) -> tuple[str, int] | None:
     return place
 
 
-def _check_lines(text: str, intent: SiteIntent) -> None:
-    """Refuse a text in which something else than commands stands, as a slip of a template would leave it."""
+def _check_lines(text: str, file: str, intent: SiteIntent) -> None:
+    """Refuse a section in which something else than commands stands, as a slip of a template would leave it."""
     opening = OPENINGS[intent.platform]
-    if f"\n{text}".count(f"\n{opening}") == text.count("\n") and text.endswith("\n"):
+    if not text or (f"\n{text}".count(f"\n{opening}") == text.count("\n") and text.endswith("\n")):
         return
-    lines = enumerate(text.split("\n"), start=1)
-    number, wrong = next(((at, line) for at, line in lines if not line.startswith(opening)), (0, ""))
-    _refuse("rendered text", number, f"{intent.name}: {wrong[:120]!r} is no command on a line of its own", cause=None)
+    wrong = next((line for line in text.splitlines() if not line.startswith(opening)), text.rpartition("\n")[2])
+    _refuse(file, 0, f"{intent.name}: {wrong[:120]!r} is no command on a line of its own", cause=None)
 
 
 def _refuse(file: str, line: int, message: str, *, cause: Exception | None) -> NoReturn:
