@@ -1,0 +1,14 @@
+"""What to look at on an appliance to know that a change did not cut it off."""
+
+from lisiere.model.intent import SiteIntent
+from lisiere.model.site import Appliance
+from nornir_tasks.verifying import Probes
+
+
+def probes_of(appliance: Appliance, intent: SiteIntent) -> Probes:
+    """The tunnels and neighbours of one appliance: gateways of both links, and the proxy behind its own."""
+    data = appliance.data
+    addresses = [str(data.uplink.gateway_ipv4), str(data.management.gateway_ipv4)]
+    if intent.web.proxy is not None and intent.web.proxy.parent is not None:
+        addresses.append(str(intent.web.proxy.parent.address))
+    return Probes(tunnels=frozenset(tunnel.name for tunnel in intent.tunnels), addresses=tuple(addresses))
