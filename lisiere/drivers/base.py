@@ -1,7 +1,11 @@
 """What every driver promises and takes, whatever the platform."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+FINGERPRINT = re.compile(r"masked:[0-9a-f]{12}")
+"""What stands in texts for a secret without a name. It cannot be revealed, so a text that holds one is never sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Literal, Self, TypedDict, TypeVar
 from napalm.base import NetworkDriver
 from napalm.base import models as napalm_models
 
-from lisiere.drivers.base import Concealer, Guarantees
+from lisiere.drivers.base import FINGERPRINT, Concealer, Guarantees
 from lisiere.drivers.ssh import Endpoint
 from lisiere.drivers.vyos import getters, parse
 from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue
@@ -325,7 +325,13 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
                 config = FilePath(filename).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as exc:
                 raise UsageError(f"{filename}: cannot be read: {exc}") from exc
-        return self._veil.concealer.reveal(config or "")
+        config = config or ""
+        if FINGERPRINT.search(config):
+            raise UsageError(
+                f"{self.endpoint.name}: the configuration holds fingerprints of secrets (masked:…), which cannot be"
+                " sent; give these secrets names and refer to them"
+            )
+        return self._veil.concealer.reveal(config)
 
     def _parsed(self, read: Callable[[str], Parsed], command: str) -> Parsed:
         try:

@@ -60,7 +60,7 @@ class Push:
             self._candidate(lambda: self.session.enter(wanted))
         else:
             self._candidate(lambda: self.session.load(text))
-        self._check([*meant, *kept])
+        self._check([*meant, *kept], text)
 
     def merge(self, text: str) -> None:
         """Change the candidate by set and delete lines."""
@@ -74,7 +74,7 @@ class Push:
         self._candidate(lambda: self.session.enter(lines))
         held = statements.after(running.statements, self.changes)
         if lost := statements.missing(statements.after([], wanted), held, self.changes):
-            self._refuse_loss(lost)
+            self._refuse_loss(lost, "\n".join(lines))
 
     def discard(self) -> None:
         """Drop the candidate."""
@@ -84,9 +84,11 @@ class Push:
     def candidate_lines(self) -> str:
         """The candidate in set lines, sorted: those of the running configuration that stay, and the new ones."""
         running = self.running
-        held = statements.after(running.statements, self.session.changes())
-        written = dict(zip(running.statements, statements.lines_of(running.lines, running.statements), strict=True))
-        return "\n".join(sorted(written.get(path) or statements.write(Change("set", path)) for path in held))
+        changes = self.session.changes()
+        held = statements.after(running.statements, changes)
+        written = {change.path: change.line for change in statements.parse_changes(running.lines)}
+        written |= {change.path: change.line for change in changes if change.verb == "set"}
+        return "\n".join(sorted(written[path] for path in held))
 
     # ---- commits -------------------------------------------------------------------------------------------------
 
@@ -153,7 +155,7 @@ class Push:
         # Outside the handler: a chained cause would carry the clear text.
         raise ConfigRejectedError(self.host, line=line, reason=reason)
 
-    def _check(self, meant: Sequence[Path]) -> None:
+    def _check(self, meant: Sequence[Path], text: str) -> None:
         """Compare the candidate that the device holds with what was meant.
 
         The device compares with what runs now; should that have changed since it was read here, it is read again.
@@ -162,10 +164,10 @@ class Push:
         if lost or added:
             lost, added = self._deviation(meant, self.read_running())
         if lost:
-            self._refuse_loss(lost)
+            self._refuse_loss(lost, text)
         if added:
             self.discard()
-            shown = "; ".join(self.veil.settings(added[:5]))
+            shown = "; ".join(self.veil.settings(added[:5], self.running.lines))
             reason = f"it would hold {len(added)} statement(s) that were not asked for: {shown}"
             raise ConfigRejectedError(self.host, line="", reason=reason)
 
@@ -173,9 +175,9 @@ class Push:
         held = statements.after(running.statements, self.changes)
         return statements.missing(meant, held, self.changes), statements.surplus(meant, held)
 
-    def _refuse_loss(self, lost: Sequence[Path]) -> NoReturn:
+    def _refuse_loss(self, lost: Sequence[Path], text: str) -> NoReturn:
         self.discard()
-        raise SilentLossError(self.host, missing=self.veil.settings(lost))
+        raise SilentLossError(self.host, missing=self.veil.settings(lost, text))
 
     def _settle(self, before: Text, result: CommitResult) -> None:
         """End a commit: all of it is active, or the old configuration is brought back."""

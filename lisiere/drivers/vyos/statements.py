@@ -14,10 +14,11 @@ DEVICE_OWNED = (("interfaces", "ethernet", "*", "hw-id"),)
 
 
 class Change(NamedTuple):
-    """One line of a difference."""
+    """One line of a difference: what it says, and the line itself as it was written."""
 
     verb: Literal["set", "delete"]
     path: Path
+    line: str
 
 
 def parse_line(line: str) -> Change:
@@ -30,7 +31,7 @@ def parse_line(line: str) -> Change:
         raise ValueError("a line is neither `set …` nor `delete …` with words and quoted values")
     verb: Literal["set", "delete"] = "set" if line.startswith("set ") else "delete"
     words = tuple(match[match.lastindex or 0] for match in _WORD.finditer(line))
-    return Change(verb, words[1:])
+    return Change(verb, words[1:], line)
 
 
 def parse_changes(text: str) -> list[Change]:
@@ -69,14 +70,9 @@ def lines_of(text: str, paths: Iterable[Path]) -> list[str]:
     )
 
 
-def write(change: Change) -> str:
-    """A change as a line for the device."""
-    return f"{change.verb} {write_path(change.path)}"
-
-
-def write_path(path: Sequence[str]) -> str:
-    """A path for people and for the device: every word that is not plain is quoted."""
-    return " ".join(word if re.fullmatch(r"[\w.:/@%+,=-]+", word) else f"'{word}'" for word in path)
+def write(path: Sequence[str]) -> str:
+    """A statement for people: every word that is not plain is quoted."""
+    return " ".join(["set", *(word if re.fullmatch(r"[\w.:/@%+,=-]+", word) else f"'{word}'" for word in path)])
 
 
 def after(statements: Iterable[Path], changes: Sequence[Change]) -> set[Path]:

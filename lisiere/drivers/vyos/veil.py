@@ -40,11 +40,13 @@ class Veil:
 
     def changes(self, changes: Iterable[Change]) -> list[str]:
         """A difference in set and delete lines."""
-        return [statements.write(Change(change.verb, self.path(change.path))) for change in changes]
+        return self.lines("\n".join(change.line for change in changes)).splitlines()
 
-    def settings(self, paths: Iterable[Path]) -> list[str]:
-        """Statements as set lines."""
-        return self.changes(Change("set", path) for path in paths)
+    def settings(self, paths: Iterable[Path], text: str) -> list[str]:
+        """Statements as set lines, in the words of the text that they come from if it holds them."""
+        wanted = list(paths)
+        found = statements.lines_of(text, wanted)
+        return self.lines("\n".join(found if len(found) == len(wanted) else map(statements.write, wanted))).splitlines()
 
     def path(self, path: Path) -> Path:
         """A statement with its secrets concealed."""

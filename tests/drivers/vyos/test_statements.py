@@ -19,8 +19,8 @@ LEAVES = st.frozensets(PATHS, max_size=12).map(
 @given(LEAVES, LEAVES)
 def test_what_a_difference_does(before: list[statements.Path], meant: list[statements.Path]) -> None:
     """Applied to the one, the deletions and settings that lead to the other leave nothing missing and nothing over."""
-    changes = [Change("delete", path) for path in before if path not in meant]
-    changes += [Change("set", path) for path in meant if path not in before]
+    changes = [Change("delete", path, "") for path in before if path not in meant]
+    changes += [Change("set", path, "") for path in meant if path not in before]
     held = statements.after(before, changes)
     assert statements.missing(meant, held, changes) == []
     assert statements.surplus(meant, held) == []
@@ -29,7 +29,7 @@ def test_what_a_difference_does(before: list[statements.Path], meant: list[state
 @given(LEAVES)
 def test_what_is_written_is_read_back(paths: list[statements.Path]) -> None:
     """Quotes go where they are needed."""
-    text = "\n".join(statements.write(Change("set", path)) for path in paths)
+    text = "\n".join(statements.write(path) for path in paths)
     assert statements.parse_statements(text) == paths
 
 
@@ -48,7 +48,7 @@ def test_a_lost_statement_is_found() -> None:
     meant = [("service", "ssh"), ("system", "host-name", "a"), ("zone", "lan", "interface", "eth1")]
     held = {("service", "ssh", "port", "22"), ("zone", "lan", "interface", "eth2")}
     assert statements.missing(meant, held) == meant[1:]
-    assert statements.missing([("service", "ssh")], set(), [Change("delete", ("service", "ssh", "port"))]) == []
+    assert statements.missing([("service", "ssh")], set(), [Change("delete", ("service", "ssh", "port"), "")]) == []
     assert statements.missing([("service", "ssh")], set()) == [("service", "ssh")]
 
 
