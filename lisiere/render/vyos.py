@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from lisiere.model.crypto import CryptoProfile
 from lisiere.model.intent import Family, Interface, PolicyRule, Port, RuleSet, SiteIntent, Tunnel
 from lisiere.model.traffic import Protocol
 from lisiere.model.words import Zone
-from lisiere.render.guard import Checked, UnsafeValueError, path, text
+from lisiere.render.guard import CACHE_SIZE, Checked, UnsafeValueError, path, text
 
 UPLINK_PORT, LAN_PORT, LOOPBACK = "eth0", "eth1", "dum0"
 PORTS = {Port.UPLINK: UPLINK_PORT, Port.LAN: LAN_PORT, Port.LOOPBACK: LOOPBACK}
@@ -62,8 +63,8 @@ def interface_path(interface: Interface) -> Checked:
     return port if interface.vlan is None else path(port, "vif", interface.vlan)
 
 
-def numbered(rule_set: RuleSet) -> Iterator[tuple[int, PolicyRule, tuple[Checked, str] | None]]:
-    """Every rule as VyOS can hold it: number, rule, and how it matches its ICMP type, of which it has one at most.
+def numbered(rule_set: RuleSet, here: Checked) -> Iterator[tuple[Checked, PolicyRule, tuple[Checked, str] | None]]:
+    """Every rule as VyOS can hold it: its path, itself, and how it matches its ICMP type, of which it has one at most.
 
     Raises:
         UnsafeValueError: A rule with several types reaches the number of the next one.
@@ -74,10 +75,15 @@ def numbered(rule_set: RuleSet) -> Iterator[tuple[int, PolicyRule, tuple[Checked
         for number, icmp_type in enumerate(types or (None,), start=rule.number):
             if number <= last:
                 raise UnsafeValueError(f"{rule_set.name}: rule {rule.id} has no number of its own below {number + 1}")
-            yield number, rule, None if icmp_type is None else _icmp_match(rule_set.family, icmp_type)
+            yield (
+                Checked(f"{here} rule {number}"),
+                rule,
+                None if icmp_type is None else _icmp_match(rule_set.family, icmp_type),
+            )
             last = number
 
 
+@cache
 def _icmp_match(family: Family, icmp_type: int) -> tuple[Checked, str]:
     """The leaf that matches an ICMP type, and its value."""
     node = "icmp" if family is Family.IPV4 else "icmpv6"
@@ -87,7 +93,12 @@ def _icmp_match(family: Family, icmp_type: int) -> tuple[Checked, str]:
 
 def origin(rule: PolicyRule) -> Checked:
     """Where a rule comes from and for which flow it stands, as its description."""
-    return text(f"{rule.layer} {rule.id}" + (f", flow {rule.flow}" if rule.flow else ""))
+    return _origin(rule.layer, rule.id, rule.flow)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _origin(layer: str, rule_id: str, flow: str | None) -> Checked:
+    return text(f"{layer} {rule_id}" + (f", flow {flow}" if flow else ""))
 
 
 @dataclass(frozen=True, slots=True, order=True)

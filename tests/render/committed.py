@@ -1,6 +1,7 @@
 """What VyOS refuses at commit or lets pass although it cannot work, as checks of our own on `set` commands."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
@@ -11,8 +12,7 @@ WORDS = re.compile(r"'([^']*)'|(\S+)")
 
 def mistakes(text: str) -> list[str]:
     """Everything in a configuration that a commit would refuse, or that would silently not work."""
-    lines = text.splitlines()
-    repeated = [f"twice: {line}" for line in sorted({line for line in lines if lines.count(line) > 1})]
+    repeated = [f"twice: {line}" for line, times in sorted(Counter(text.splitlines()).items()) if times > 1]
     tree = grown(text)
     return repeated + [found for check in CHECKS for found in check(tree)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lisiere.model.words import Release
-from lisiere.render.renderer import render, template_folder
+from lisiere.render.renderer import SECTIONS, render, template_folder
 from tests.golden import Golden
 from tests.render.cases import GOLDEN, resolved
 
@@ -44,7 +44,7 @@ def complaints(texts: dict[str, str], release: Release, folder: Path) -> str:
 
 def shapes(texts: dict[str, str]) -> str:
     """The commands of texts with every value and name as `*`: a word is kept when a template writes it."""
-    sources = (path.read_text() for path in template_folder().rglob("*.j2"))
+    sources = (path.read_text() for section in SECTIONS for path in (template_folder() / section).rglob("*.j2"))
     written = {word for text in sources for word in re.findall(r"[a-z][a-z0-9-]*", re.sub(r"(?s)\{#.*?#\}", "", text))}
     names = {"ipv4", "ipv6", "icmp", "icmpv6", "type", "type-name", "ethernet", "dummy", "vif"}
     found = {

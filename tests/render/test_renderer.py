@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lisiere.errors import RenderError
 from lisiere.model.intent import SiteIntent
 from lisiere.render import guard
-from lisiere.render.renderer import render, template_folder
+from lisiere.render.renderer import SECTIONS, render, template_folder
 from lisiere.secrets import references
 from tests.render.cases import resolved
 from tests.render.fleet import HALL, LIBRARY
@@ -161,7 +161,7 @@ def test_a_line_that_is_no_command_is_refused(intent: SiteIntent, tmp_path: Path
 
 def test_every_template_says_what_it_is() -> None:
     """A template opens with its contract: its own name, what it writes, what it is given."""
-    templates = sorted(template_folder().rglob("*.j2"))
+    templates = [path for section in SECTIONS for path in sorted((template_folder() / section).rglob("*.j2"))]
     assert len(templates) > 15
     for template in templates:
         opening = template.read_text().split("#}")[0]
