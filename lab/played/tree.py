@@ -69,7 +69,7 @@ def with_subtree(root: Node, path: Sequence[str], subtree: Node | None) -> Node:
 
 
 def known_part(node: Node, rule: Rule) -> Node:
-    """What the grammar knows of a tree: unknown nodes vanish, values are taken as they are; this is what `load` does."""
+    """What the grammar knows of a tree, as `load` does: unknown nodes vanish, values are taken as they are."""
     found = Node()
     found.values = [intern(value) for value in node.values]
     for name, child in node.children.items():
