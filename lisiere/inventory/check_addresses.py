@@ -1,0 +1,156 @@
+"""Checks of the address plan: pools, subnets, gateways, DHCP, and that nothing overlaps across the fleet."""
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Interface, IPv6Interface
+
+from lisiere.inventory.draft import Draft
+from lisiere.inventory.nornir_shape import Host
+from lisiere.inventory.notes import Notebook
+from lisiere.inventory.overlaps import Claim, overlaps, site_claims
+from lisiere.inventory.positions import KeyPath
+from lisiere.inventory.sections import Item
+from lisiere.model.operator import Operator, Pools
+from lisiere.model.site import Segment, Territory, Uplink
+from lisiere.model.words import Address, Prefix
+
+POOLS = tuple(Pools.model_fields)
+
+
+def check(draft: Draft, notes: Notebook) -> None:
+    """Note what is wrong with the address plan."""
+    pools = draft.operator.value.pools if draft.operator else None
+    if draft.operator:
+        _refuse_overlaps(_pool_claims(draft.operator), notes)
+    for item in draft.nornir.territories.items.values():
+        _check_territory(item, pools, notes)
+    _refuse_overlaps(_territory_claims(draft), notes)
+    for host in draft.nornir.each():
+        territory = draft.nornir.territories.items.get(host.value.territory)
+        _check_host(host, territory.value if territory else None, pools, notes)
+    _refuse_overlaps(site_claims(draft.nornir.each()), notes)
+
+
+def _refuse_overlaps(claims: Iterable[Claim], notes: Notebook) -> None:
+    for claim, other in overlaps(claims):
+        verb = "is also" if claim.prefix == other.prefix else f"overlaps {other.prefix}, which is"
+        message = f"{claim.owner}: {claim.prefix} {verb} that of {other.owner}"
+        notes.add(claim.place, message, "give one of the two a prefix that is free")
+
+
+def _pool_claims(operator: Item[Operator]) -> Iterator[Claim]:
+    for name in POOLS:
+        yield Claim(getattr(operator.value.pools, name), f"pool {name}", operator, ("pools", name))
+
+
+def _territory_claims(draft: Draft) -> Iterator[Claim]:
+    for siren, item in draft.nornir.territories.items.items():
+        for family in ("ipv4", "ipv6"):
+            yield Claim(getattr(item.value, family), f"territory {siren}", item, (family,))
+
+
+def _check_territory(item: Item[Territory], pools: Pools | None, notes: Notebook) -> None:
+    for family in ("ipv4", "ipv6"):
+        prefix: Prefix = getattr(item.value, family)
+        if prefix.version != int(family[-1]):
+            message = f"territory {item.value.siren}: {prefix} is no prefix of {_family(family)}"
+            notes.add(item.at(family), message, f"write its {_family(family)} prefix")
+        elif pools and not _within(prefix, getattr(pools, f"sites_{family}")):
+            message = f"territory {item.value.siren}: {prefix} is outside the pool sites_{family}"
+            notes.add(item.at(family), message, f"take a free part of {getattr(pools, f'sites_{family}')}")
+
+
+def _check_host(host: Host, territory: Territory | None, pools: Pools | None, notes: Notebook) -> None:
+    data = host.value.data
+    for family in ("ipv4", "ipv6"):
+        if pools:
+            _check_pool(host, family, pools, notes)
+        for key, link in (("uplink", data.uplink), ("management", data.management)):
+            _check_subnet(host, getattr(link, family), (key, family), key, notes)
+            _check_gateway(host, link, key, family, notes)
+        for index, segment in enumerate(data.segments):
+            path, what = ("segments", index, family), f"segment {segment.name}"
+            _check_subnet(host, getattr(segment, family), path, what, notes)
+            prefix = getattr(segment, family).network
+            if territory and not _within(prefix, getattr(territory, family)):
+                message = f"host {host.value.name}: {what} has {prefix}, outside its territory's prefix"
+                notes.add(host.at(*path), message, f"take a free part of {getattr(territory, family)}")
+    for index, segment in enumerate(data.segments):
+        _check_dhcp(host, segment, index, notes)
+
+
+def _check_pool(host: Host, family: str, pools: Pools, notes: Notebook) -> None:
+    data, name = host.value.data, host.value.name
+    links: Prefix = getattr(pools, f"links_{family}")
+    for key, link in (("uplink", data.uplink), ("management", data.management)):
+        network = getattr(link, family).network
+        if not _within(network, links):
+            message = f"host {name}: {key} has {network}, outside the pool links_{family}"
+            notes.add(host.at(key, family), message, f"take a free part of {links}")
+    loopbacks: Prefix = getattr(pools, f"loopbacks_{family}")
+    address: Address = getattr(data.loopback, family)
+    if address not in loopbacks:
+        message = f"host {name}: loopback {address} is outside the pool loopbacks_{family}"
+        notes.add(host.at("loopback", family), message, f"take a free address of {loopbacks}")
+
+
+def _check_subnet(host: Host, own: IPv4Interface | IPv6Interface, path: KeyPath, what: str, notes: Notebook) -> None:
+    """An appliance has an address that a host may have, in a subnet with room for others."""
+    if own.network.prefixlen == own.network.max_prefixlen:
+        message = f"host {host.value.name}: {what} has {own.ip} without a prefix length"
+        notes.add(host.at(*path), message, f"write {own.ip}/<length>")
+    elif not _is_host_address(own.ip, own.network):
+        message = f"host {host.value.name}: {what} has {own.ip}, which is no host address of {own.network}"
+        notes.add(host.at(*path), message, "take an address between the first and the last")
+
+
+def _check_gateway(host: Host, link: Uplink, key: str, family: str, notes: Notebook) -> None:
+    own: IPv4Interface | IPv6Interface = getattr(link, family)
+    gateway: Address = getattr(link, f"gateway_{family}")
+    if own.network.prefixlen == own.network.max_prefixlen:
+        return
+    name, place = host.value.name, host.at(key, f"gateway_{family}")
+    if gateway == own.ip:
+        notes.add(place, f"host {name}: {key} is its own gateway, {gateway}", "name the neighbour's address")
+    elif gateway not in own.network:
+        message = f"host {name}: {key} has the gateway {gateway}, outside {own.network}"
+        notes.add(place, message, "name the neighbour's address on that link")
+    elif not _is_host_address(gateway, own.network):
+        message = f"host {name}: {key} has the gateway {gateway}, which is no host address of {own.network}"
+        notes.add(place, message, "name the neighbour's address on that link")
+
+
+def _check_dhcp(host: Host, segment: Segment, index: int, notes: Notebook) -> None:
+    leased, own = segment.dhcp, segment.ipv4
+    if leased is None:
+        return
+    name, here = f"host {host.value.name}: segment {segment.name}", ("segments", index, "dhcp")
+    is_inside = True
+    for key, address in (("start", leased.start), ("stop", leased.stop)):
+        if not _is_host_address(address, own.network):
+            is_inside = False
+            message = f"{name} leases {address}, which is no host address of {own.network}"
+            notes.add(host.at(*here, key), message, "keep the range inside the segment")
+    if leased.stop < leased.start:
+        message = f"{name} leases a range that ends before it begins"
+        notes.add(host.at(*here, "stop"), message, "exchange start and stop")
+    elif is_inside and leased.start <= own.ip <= leased.stop:
+        message = f"{name} leases {own.ip}, the appliance's own address"
+        notes.add(host.at(*here), message, "begin the range after it, or end it before")
+
+
+def _is_host_address(address: Address, network: Prefix) -> bool:
+    """Neither the subnet's first address nor, in IPv4, its last; links of two have neither (RFC 3021, 6164)."""
+    if address not in network:
+        return False
+    if network.prefixlen >= network.max_prefixlen - 1:
+        return True
+    return address != network.network_address and (network.version == 6 or address != network.broadcast_address)
+
+
+def _within(inner: Prefix, outer: Prefix) -> bool:
+    """Whether a prefix lies in another, which may be of the other family."""
+    return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.network_address in outer
+
+
+def _family(key: str) -> str:
+    return "IPv4" if key == "ipv4" else "IPv6"
