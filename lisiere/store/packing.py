@@ -1,0 +1,22 @@
+"""Texts as compressed bytes."""
+
+from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError
+
+LEVEL = 6
+
+
+def pack(text: str) -> bytes:
+    """A text, compressed."""
+    return ZstdCompressor(level=LEVEL).compress(text.encode())
+
+
+def unpack(content: bytes | memoryview) -> str:
+    """The text again.
+
+    Raises:
+        ValueError: The bytes are not what `pack` made.
+    """
+    try:
+        return ZstdDecompressor().decompress(bytes(content)).decode()
+    except ZstdError as exc:
+        raise ValueError(f"not a compressed text: {exc}") from exc

@@ -1,0 +1,208 @@
+"""The records as others see them: plans, runs, the journal, readings, leases. Models of `lisiere.model` in and out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from lisiere.errors import RecordError
+from lisiere.model.plan import ApplianceStatus, Drift, HostOutcome, Plan, Run, RunStatus
+from lisiere.model.record import (
+    Interruption,
+    JournalCheck,
+    JournalEntry,
+    Lease,
+    LeaseAnswer,
+    PlanSummary,
+    Reading,
+    RunSummary,
+)
+from lisiere.store import configurations, journal, leases, plans, readings, runs, schema
+from lisiere.store.databases import Database
+from lisiere.store.ids import now
+from lisiere.store.journal import Note
+from lisiere.store.process import this_process
+from lisiere.store.worker import Worker
+
+LEASE_TIME = timedelta(minutes=15)
+
+
+class Records:
+    """One open database; made by `lisiere.store.setup.connect`. Safe to share between threads, not between processes.
+
+    Everything written is durable on return, all of it or nothing, and may be written again. `at` is the instant of what
+    happened; None asks the clock. Every method may raise RecordError when the database cannot do what was asked.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = now) -> None:
+        self._alias, self._clock, self._place = database.alias, clock, database.place
+        self._worker = Worker(self._alias, place=self._place, lock=partial(schema.take_turn, self._alias))
+        self._journal = partial(journal.append, self._alias)
+        self._outcomes = partial(runs.record_outcomes, self._alias)
+        self._readings = partial(readings.record, self._alias)
+        try:
+            self._worker.read(lambda: schema.bring_up_to_date(database))
+        except RecordError:
+            self._worker.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Records({self._place!r})"
+
+    def close(self) -> None:
+        """Let go of the database; closing twice is fine."""
+        self._worker.close()
+
+    # ---- configurations --------------------------------------------------------------------------
+
+    def put_configurations(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Keep configuration texts, once per content; their SHA-256, in order."""
+        texts = tuple(texts)
+        return self._worker.write(lambda: configurations.put(self._alias, texts))
+
+    def put_configuration(self, text: str) -> str:
+        """Keep one configuration text; its SHA-256."""
+        return self.put_configurations([text])[0]
+
+    def get_configurations(self, hashes: Iterable[str]) -> dict[str, str]:
+        """The texts of hashes. RecordError names a hash that is unknown, or whose text was altered."""
+        hashes = tuple(hashes)
+        return self._worker.read(lambda: configurations.get(self._alias, hashes))
+
+    def get_configuration(self, sha256: str) -> str:
+        """The text of a hash."""
+        return self.get_configurations([sha256])[sha256]
+
+    # ---- plans -----------------------------------------------------------------------------------
+
+    def save_plan(self, plan: Plan, *, texts: Iterable[str] = ()) -> None:
+        """Keep a plan, together with the intended and running texts that it speaks of.
+
+        Raises:
+            PlanError: The plan was altered after it was frozen, or another plan has its name.
+        """
+        texts = tuple(texts)
+        self._worker.write(lambda: plans.save(self._alias, plan, texts=texts))
+
+    def load_plan(self, name: str) -> Plan:
+        """A plan by its name, the beginning of it, or `last`.
+
+        Raises:
+            PlanError: No plan or several have that name, or it was altered on record.
+        """
+        return self._worker.read(lambda: plans.load(self._alias, name))
+
+    def list_plans(self, *, limit: int = 20) -> tuple[PlanSummary, ...]:
+        """The newest plans first."""
+        return self._worker.read(lambda: plans.summaries(self._alias, limit=limit))
+
+    # ---- runs ------------------------------------------------------------------------------------
+
+    def start_run(self, plan_id: str, *, started_by: str, at: datetime | None = None) -> Run:
+        """Begin a run of a plan, carried out by this process.
+
+        Raises:
+            PlanError: The plan is not on record.
+        """
+        at, process = at or self._clock(), this_process()
+        return self._worker.write(
+            lambda: runs.start(self._alias, plan_id, started_by=started_by, at=at, process=process)
+        )
+
+    def resume_run(self, name: str, *, at: datetime | None = None) -> Run:
+        """Take up a run that was interrupted, stopped or failed; RecordError when there is nothing to take up."""
+        at, process = at or self._clock(), this_process()
+        return self._worker.write(lambda: runs.resume(self._alias, name, at=at, process=process))
+
+    def finish_run(self, run_id: str, *, status: RunStatus, at: datetime | None = None) -> None:
+        """End a run, and give back its leases."""
+        at = at or self._clock()
+        self._worker.write(lambda: runs.finish(self._alias, run_id, status=status, at=at))
+
+    def record_outcomes(self, run_id: str, outcomes: Iterable[HostOutcome]) -> None:
+        """Keep what became of appliances in a run; the last word on an appliance replaces the one before."""
+        self._worker.write_with_others(self._outcomes, (run_id, tuple(outcomes)))
+
+    def load_run(self, name: str, *, at: datetime | None = None) -> Run:
+        """A run by its name, the beginning of it, or `last`; INTERRUPTED when its process died."""
+        at = at or self._clock()
+        return self._worker.read(lambda: runs.load(self._alias, name, at=at))
+
+    def list_runs(self, *, limit: int = 20, at: datetime | None = None) -> tuple[RunSummary, ...]:
+        """The newest runs first."""
+        at = at or self._clock()
+        return self._worker.read(lambda: runs.summaries(self._alias, limit=limit, at=at))
+
+    def interruptions(self, *, at: datetime | None = None) -> tuple[Interruption, ...]:
+        """The runs whose process died, newest first, with the last journalled step of each appliance."""
+        at = at or self._clock()
+        return self._worker.read(lambda: runs.interruptions(self._alias, at=at))
+
+    # ---- journal ---------------------------------------------------------------------------------
+
+    def journal(self, run_id: str, host: str, step: str, detail: str = "", *, at: datetime | None = None) -> None:
+        """Write an entry; what it speaks of may be done once this returns. Threads that wait share one commit."""
+        self._worker.write_with_others(self._journal, Note(at or self._clock(), run_id, host, step, detail))
+
+    def journal_entries(self, run_id: str, *, host: str | None = None) -> tuple[JournalEntry, ...]:
+        """What was journalled for a run, or for one appliance in it, in order."""
+        return self._worker.read(lambda: journal.entries(self._alias, run_id=run_id, host=host))
+
+    def last_steps(self, run_id: str) -> tuple[JournalEntry, ...]:
+        """The last entry of each appliance in a run, by name."""
+        return self._worker.read(lambda: journal.last_steps(self._alias, run_id))
+
+    def verify_journal(self) -> JournalCheck:
+        """Whether the chain of the journal holds, and the first position where it does not."""
+        return self._worker.read(lambda: journal.verify(self._alias))
+
+    # ---- readings --------------------------------------------------------------------------------
+
+    def record_readings(self, new: Sequence[Reading]) -> None:
+        """Keep readings with their deviations; what deviated before keeps the time at which that was first seen."""
+        self._worker.write_with_others(self._readings, tuple(new))
+
+    def drift(self, hosts: Iterable[str] | None = None) -> tuple[Drift, ...]:
+        """What deviates as of the last readings, by appliance and path; of all appliances by default."""
+        hosts = None if hosts is None else tuple(hosts)
+        return self._worker.read(lambda: readings.drift(self._alias, hosts))
+
+    def status(self, hosts: Iterable[str] | None = None) -> tuple[ApplianceStatus, ...]:
+        """How appliances stand, by name; one that was never read is UNREAD. Without names, all that are on record."""
+        hosts = None if hosts is None else tuple(hosts)
+        return self._worker.read(lambda: readings.status(self._alias, hosts))
+
+    # ---- leases ----------------------------------------------------------------------------------
+
+    def acquire_leases(
+        self, run_id: str, hosts: Iterable[str], *, at: datetime | None = None, duration: timedelta = LEASE_TIME
+    ) -> LeaseAnswer:
+        """Take the leases of appliances that are free for a run; the answer tells who holds the others, since when."""
+        at, hosts = at or self._clock(), tuple(hosts)
+        return self._worker.write(lambda: leases.acquire(self._alias, run_id, hosts, at=at, duration=duration))
+
+    def renew_leases(
+        self, run_id: str, *, at: datetime | None = None, duration: timedelta = LEASE_TIME
+    ) -> tuple[str, ...]:
+        """Keep a run's leases for longer; the appliances that it still holds."""
+        at = at or self._clock()
+        return self._worker.write(lambda: leases.renew(self._alias, run_id, at=at, duration=duration))
+
+    def release_leases(self, run_id: str, hosts: Iterable[str] | None = None) -> None:
+        """Give back leases of a run, all by default."""
+        hosts = None if hosts is None else tuple(hosts)
+        self._worker.write(lambda: leases.release(self._alias, run_id, hosts))
+
+    def leases(self, *, at: datetime | None = None) -> tuple[Lease, ...]:
+        """The leases in force, by appliance."""
+        at = at or self._clock()
+        return self._worker.read(lambda: leases.holders(self._alias, at=at))

@@ -1,0 +1,222 @@
+"""Runs on record: begun, finished, interrupted, taken up again. Called on the thread of the worker."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+
+from lisiere.errors import PlanError, RecordError
+from lisiere.model.plan import Conformity, HostOutcome, Outcome, Run, RunStatus
+from lisiere.model.record import Interruption, RunSummary
+from lisiere.store import journal
+from lisiere.store.ids import new_id, utc
+from lisiere.store.models import LeaseRow, OutcomeRow, PlanRow, RunRow, StandingRow
+from lisiere.store.process import Process
+
+LAST = "last"
+SILENCE = timedelta(minutes=15)
+"""A run on another machine that gave no sign for so long counts as interrupted."""
+
+
+def start(alias: str, plan_id: str, *, started_by: str, at: datetime, process: Process) -> Run:
+    """Begin a run of a plan, carried out by a process.
+
+    Raises:
+        PlanError: The plan is not on record.
+    """
+    if not PlanRow.objects.using(alias).filter(id=plan_id).exists():
+        raise PlanError(f"no plan {plan_id!r}")
+    row = RunRow(
+        id=new_id("run", at),
+        plan_id=plan_id,
+        status=RunStatus.RUNNING,
+        started_at=utc(at),
+        ended_at=None,
+        seen_at=utc(at),
+        started_by=started_by,
+    )
+    _give_to(row, process)
+    row.save(using=alias, force_insert=True)
+    return _run(row, at=at, outcomes=())
+
+
+def resume(alias: str, name: str, *, at: datetime, process: Process) -> Run:
+    """Take up a run that did not come to its end; from now on this process carries it out.
+
+    Raises:
+        RecordError: The run succeeded, or its process still works on it.
+    """
+    row = _row(alias, name)
+    status = _status(row, at)
+    if status in (RunStatus.RUNNING, RunStatus.SUCCEEDED):
+        raise RecordError(
+            f"{row.id} {'is still carried out' if status is RunStatus.RUNNING else 'succeeded'}; nothing to resume"
+        )
+    row.status, row.ended_at, row.seen_at = RunStatus.RUNNING, None, utc(at)
+    _give_to(row, process)
+    row.save(using=alias, force_update=True)
+    return load(alias, row.id, at=at)
+
+
+def finish(alias: str, run_id: str, *, status: RunStatus, at: datetime) -> None:
+    """End a run and give back its leases. Ending it again the same way changes nothing."""
+    row = _row(alias, run_id)
+    LeaseRow.objects.using(alias).filter(run=row).delete()
+    if row.status != status:
+        row.status, row.ended_at, row.seen_at = status, utc(at), utc(at)
+        row.save(using=alias, force_update=True)
+
+
+def record_outcomes(alias: str, items: Sequence[tuple[str, Sequence[HostOutcome]]]) -> None:
+    """Keep what became of appliances, for several runs at once; a later outcome of a run replaces the one before.
+
+    Raises:
+        RecordError: A run is not on record.
+    """
+    latest = {(run_id, one.host): one for run_id, outcomes in items for one in outcomes}
+    wanted = {run_id for run_id, _ in items}
+    runs = RunRow.objects.using(alias).in_bulk(list(wanted))
+    if missing := sorted(wanted - set(runs)):
+        raise RecordError(f"no run {missing[0]!r}")
+    rows = [_outcome_row(run_id, one) for (run_id, _), one in latest.items()]
+    fields = ["wave", "outcome", "detail", "running_sha256", "started_at", "ended_at"]
+    OutcomeRow.objects.using(alias).bulk_create(
+        rows, update_conflicts=True, unique_fields=["run", "host"], update_fields=fields
+    )
+    _stand(alias, rows)
+
+
+def _stand(alias: str, rows: Iterable[OutcomeRow]) -> None:
+    """Note the last run of each appliance where `lisiere status` finds it."""
+    last = {row.host: row for row in sorted(rows, key=lambda row: row.ended_at)}
+    standings = [
+        StandingRow(
+            host=host, conformity=Conformity.UNREAD, deviations=0, last_run=row.run_id, last_outcome=row.outcome
+        )
+        for host, row in last.items()
+    ]
+    StandingRow.objects.using(alias).bulk_create(
+        standings, update_conflicts=True, unique_fields=["host"], update_fields=["last_run", "last_outcome"]
+    )
+
+
+def find(alias: str, name: str) -> str:
+    """The full identifier of a run, from itself, its beginning, or `last`.
+
+    Raises:
+        RecordError: No run has that name, or several have.
+    """
+    runs = RunRow.objects.using(alias).order_by("-started_at", "-id")
+    if name == LAST:
+        found = list(runs.values_list("id", flat=True)[:1])
+    else:
+        found = list(runs.filter(id=name).values_list("id", flat=True)) or list(
+            runs.filter(id__startswith=name).values_list("id", flat=True)[:4]
+        )
+    if not found:
+        raise RecordError("there is no run yet" if name == LAST else f"no run {name!r}")
+    if len(found) > 1:
+        raise RecordError(f"several runs begin with {name!r}: {', '.join(found)}")
+    return found[0]
+
+
+def load(alias: str, name: str, *, at: datetime) -> Run:
+    """A run with its outcomes, in wave order; INTERRUPTED when its process died before the end."""
+    row = _row(alias, name)
+    outcomes = OutcomeRow.objects.using(alias).filter(run=row).order_by("wave", "host")
+    return _run(row, at=at, outcomes=outcomes)
+
+
+def summaries(alias: str, *, limit: int, at: datetime) -> tuple[RunSummary, ...]:
+    """The newest runs first."""
+    rows = list(RunRow.objects.using(alias).order_by("-started_at", "-id")[:limit])
+    counted = OutcomeRow.objects.using(alias).filter(run__in=rows).values_list("run_id", "outcome")
+    counts: dict[str, Counter[Outcome]] = {}
+    for run_id, outcome, count in counted.annotate(count=Count("id")):
+        counts.setdefault(run_id, Counter())[Outcome(outcome)] = count
+    return tuple(
+        RunSummary(
+            id=row.id,
+            plan_id=row.plan_id,
+            status=_status(row, at),
+            started_at=utc(row.started_at),
+            ended_at=None if row.ended_at is None else utc(row.ended_at),
+            started_by=row.started_by,
+            outcomes=dict(counts.get(row.id, {})),
+        )
+        for row in rows
+    )
+
+
+def interruptions(alias: str, *, at: datetime) -> tuple[Interruption, ...]:
+    """The runs whose process died, newest first, with the last journalled step of each appliance."""
+    rows = RunRow.objects.using(alias).filter(status=RunStatus.RUNNING).order_by("-started_at", "-id")
+    return tuple(
+        Interruption(run=load(alias, row.id, at=at), last_steps=journal.last_steps(alias, row.id))
+        for row in rows
+        if is_dead(row, at)
+    )
+
+
+def is_dead(row: RunRow, at: datetime) -> bool:
+    """Whether the process of a run that has not ended is gone."""
+    process = Process(machine=row.machine, boot_id=row.boot_id, pid=row.pid, pid_started=row.pid_started)
+    is_alive = process.is_alive()
+    return utc(at) - row.seen_at > SILENCE if is_alive is None else not is_alive
+
+
+def owner_of(row: RunRow) -> str:
+    """Who carries out a run, for a message."""
+    return f"{row.started_by} ({row.id}, process {row.machine}:{row.pid})"
+
+
+def _row(alias: str, name: str) -> RunRow:
+    return RunRow.objects.using(alias).get(id=find(alias, name))
+
+
+def _status(row: RunRow, at: datetime) -> RunStatus:
+    status = RunStatus(row.status)
+    return RunStatus.INTERRUPTED if status is RunStatus.RUNNING and is_dead(row, at) else status
+
+
+def _give_to(row: RunRow, process: Process) -> None:
+    row.machine, row.boot_id = process.machine, process.boot_id
+    row.pid, row.pid_started = process.pid, process.pid_started
+
+
+def _run(row: RunRow, *, at: datetime, outcomes: Iterable[OutcomeRow]) -> Run:
+    return Run(
+        id=row.id,
+        plan_id=row.plan_id,
+        status=_status(row, at),
+        started_at=utc(row.started_at),
+        ended_at=None if row.ended_at is None else utc(row.ended_at),
+        started_by=row.started_by,
+        outcomes=tuple(map(_outcome, outcomes)),
+    )
+
+
+def _outcome_row(run_id: str, one: HostOutcome) -> OutcomeRow:
+    return OutcomeRow(
+        run_id=run_id,
+        host=one.host,
+        wave=one.wave,
+        outcome=one.outcome,
+        detail=one.detail,
+        running_sha256=one.running_sha256,
+        started_at=utc(one.started_at),
+        ended_at=utc(one.ended_at),
+    )
+
+
+def _outcome(row: OutcomeRow) -> HostOutcome:
+    return HostOutcome(
+        host=row.host,
+        wave=row.wave,
+        outcome=Outcome(row.outcome),
+        detail=row.detail,
+        running_sha256=row.running_sha256,
+        started_at=utc(row.started_at),
+        ended_at=utc(row.ended_at),
+    )
