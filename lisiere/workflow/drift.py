@@ -1,0 +1,53 @@
+"""Drift: intended against running, line by line, with a typed reason for each deviation."""
+
+from datetime import datetime
+
+from lisiere.configtree import Deviation, Reason, deviations
+from lisiere.model.plan import Drift, DriftReason
+from lisiere.model.record import Reading
+from lisiere.secrets import references
+from lisiere.secrets.keeper import is_mask
+from lisiere.workflow.comparing import OWN_LEAVES, sha256_of
+
+SEPARATOR = ", "
+NOT_SHOWN = "(not shown)"
+
+
+def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
+    """What one look at an appliance says: both hashes, and every deviation.
+
+    Args:
+        host: The appliance.
+        intended: `set` text that should run, secrets as references.
+        running: `set` text that runs, secrets concealed.
+        at: When the running text was read.
+    """
+    found = () if intended == running else deviations(intended, running, ignore=OWN_LEAVES)
+    return Reading(
+        host=host,
+        read_at=at,
+        intended_sha256=sha256_of(intended),
+        running_sha256=sha256_of(running),
+        deviations=tuple(_drift(host, one, at) for one in found),
+    )
+
+
+def _drift(host: str, one: Deviation, at: datetime) -> Drift:
+    is_secret = one.reason is Reason.CHANGED and any(map(_is_concealed, one.intended.split(SEPARATOR)))
+    return Drift(
+        host=host,
+        reason=DriftReason.SECRET if is_secret else DriftReason(one.reason),
+        path=" ".join(one.path),
+        intended=one.intended,
+        running=_concealed(one.running) if is_secret else one.running,
+        entered_at=at,
+    )
+
+
+def _is_concealed(value: str) -> bool:
+    return references.read(value) is not None or is_mask(value)
+
+
+def _concealed(running: str) -> str:
+    """The running value of a secret; should a driver have let it through in clear, it goes no further."""
+    return SEPARATOR.join(value if _is_concealed(value) else NOT_SHOWN for value in running.split(SEPARATOR))

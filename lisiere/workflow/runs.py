@@ -1,0 +1,114 @@
+"""Runs: begun and ended whatever happens, appliances locked, each step journalled before it is taken."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from lisiere.model.plan import HostOutcome, Plan, Run, RunStatus, Step
+from lisiere.model.record import LeaseAnswer, Reading
+from lisiere.store.ids import now
+from lisiere.workflow.plans import DONE
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
+LEASE_TIME = timedelta(minutes=15)
+
+
+class OpenRun:
+    """A run that is being carried out; safe to share between the threads that work on appliances."""
+
+    def __init__(self, records: "Records", run: Run, *, clock: Callable[[], datetime]) -> None:
+        self.run, self.is_stopped = run, False
+        self._records, self._clock = records, clock
+        self._door, self._renewed_at = Lock(), clock()
+        self._outcomes = {one.host: one for one in run.outcomes}
+
+    def lock(self, hosts: Iterable[str]) -> LeaseAnswer:
+        """Take the leases of appliances, before anything is sent to them; the answer tells who holds the others."""
+        return self._records.acquire_leases(self.run.id, hosts, at=self._clock(), duration=LEASE_TIME)
+
+    def unlock(self, hosts: Iterable[str]) -> None:
+        """Give leases back."""
+        self._records.release_leases(self.run.id, hosts)
+
+    def journal(self, host: str, step: Step, detail: str = "") -> None:
+        """Journal a step; it may be taken once this returns."""
+        at = self._clock()
+        self._renew(at)
+        self._records.journal(self.run.id, host, step, detail, at=at)
+
+    def record(self, outcomes: Sequence[HostOutcome], *, readings: Sequence[Reading] = ()) -> None:
+        """Keep what became of appliances, and what was read on them afterwards."""
+        self._renew(self._clock())
+        self._records.record_outcomes(self.run.id, outcomes)
+        if readings:
+            self._records.record_readings(readings)
+        with self._door:
+            self._outcomes.update((one.host, one) for one in outcomes)
+
+    def status(self, plan: Plan) -> RunStatus:
+        """How the run stands if it ends now."""
+        with self._door:
+            is_done = all(
+                change.host in self._outcomes and self._outcomes[change.host].outcome in DONE for change in plan.changes
+            )
+        if is_done:
+            return RunStatus.SUCCEEDED
+        return RunStatus.STOPPED if self.is_stopped else RunStatus.FAILED
+
+    def _renew(self, at: datetime) -> None:
+        """Keep the leases alive as long as there is work; often enough, not with every step."""
+        with self._door:
+            if at - self._renewed_at < LEASE_TIME / 3:
+                return
+            self._renewed_at = at
+        self._records.renew_leases(self.run.id, at=at, duration=LEASE_TIME)
+
+
+@contextmanager
+def carried_out(
+    records: "Records",
+    plan: Plan,
+    *,
+    started_by: str,
+    resume: str = "",
+    clock: Callable[[], datetime] = now,
+) -> Iterator[OpenRun]:
+    """A run of a plan, from its begin to its end: it is closed and its leases are given back however the block ends.
+
+    Args:
+        records: Where it is kept.
+        plan: What is carried out; on record already.
+        started_by: Who carries it out.
+        resume: A run of this plan to take up; a new one when empty.
+        clock: Tells the time.
+
+    Raises:
+        PlanError: The plan is not on record, or `resume` is a run of another one.
+        RecordError: There is nothing to resume.
+    """
+    run = (
+        _resumed(records, plan, resume, at=clock())
+        if resume
+        else records.start_run(plan.id, started_by=started_by, at=clock())
+    )
+    running = OpenRun(records, run, clock=clock)
+    try:
+        yield running
+    except KeyboardInterrupt:
+        running.is_stopped = True
+        raise
+    finally:
+        records.finish_run(run.id, status=running.status(plan), at=clock())
+
+
+def _resumed(records: "Records", plan: Plan, name: str, *, at: datetime) -> Run:
+    from lisiere.errors import PlanError
+
+    found = records.load_run(name, at=at)
+    if found.plan_id != plan.id:
+        raise PlanError(f"{found.id} is a run of {found.plan_id}, not of {plan.id}")
+    return records.resume_run(found.id, at=at)
