@@ -4,6 +4,7 @@ Nobody writes these in a policy file, and no policy file can undo them. Each all
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from ipaddress import ip_network
 
 from lisiere.model.fleet import Fleet
@@ -34,6 +35,7 @@ NEIGHBOURS = (ServiceEntry(protocol=Protocol.ICMPV6, icmp_types=(133, 134, 135, 
 """Neighbour discovery (RFC 4861) is untracked: without these a firewall that denies by default kills IPv6 on a link."""
 
 
+@lru_cache(maxsize=256)
 def ports(protocol: Protocol, *numbers: int) -> ServiceEntry:
     """A service entry for single ports."""
     return ServiceEntry(protocol=protocol, ports=tuple(PortRange(first=one, last=one) for one in numbers))

@@ -57,18 +57,19 @@ class SetBook:
 
     prefixes: dict[str, tuple[Prefix, ...]] = field(default_factory=dict)
     used: set[tuple[str, Family]] = field(default_factory=set)
+    _known: set[tuple[str | None, Family]] = field(default_factory=lambda: {(None, one) for one in FAMILIES})
 
     def add(self, name: str, prefixes: Iterable[Prefix]) -> str:
-        """Make a set known under a name; returns the name."""
-        self.prefixes[name] = tuple(sorted(set(prefixes), key=lambda one: (one.version, one)))
+        """Make a set known under a name; returns the name. A name stands for one content."""
+        if name not in self.prefixes:
+            content = tuple(sorted(set(prefixes), key=_order))
+            self.prefixes[name] = content
+            self._known |= {(name, Family.IPV4 if one.version == 4 else Family.IPV6) for one in content}
         return name
 
     def holds(self, name: str | None, family: Family) -> bool:
         """True when the set has a prefix of that family, or is no set at all."""
-        if name is None:
-            return True
-        version = 4 if family is Family.IPV4 else 6
-        return any(prefix.version == version for prefix in self.prefixes[name])
+        return (name, family) in self._known
 
     def named_sets(self) -> tuple[NamedSet, ...]:
         """Every used set by name, with the families in which it is used."""
@@ -93,13 +94,15 @@ def rule_sets(drafts: Iterable[Draft], *, zones: frozenset[Zone], book: SetBook)
         ValueError: A rule expands to more device rules than a position owns numbers.
     """
     cells: dict[tuple[Zone, Zone], dict[Family, list[PolicyRule]]] = {}
-    for draft in drafts:
-        for pair in product(draft.from_zones, draft.to_zones):
-            if pair[0] not in zones or pair[1] not in zones or (pair[0] == pair[1] and pair[0] is not Zone.VPN):
-                continue
+    for draft in sorted(drafts, key=lambda one: one.number):
+        pairs = [pair for pair in product(draft.from_zones, draft.to_zones) if _is_pair(pair, zones)]
+        if not pairs:
+            continue
+        rules = {family: tuple(_expand(draft, family, book)) for family in FAMILIES}
+        for pair in pairs:
             cell = cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})
             for family in FAMILIES:
-                cell[family].extend(_expand(draft, family, book))
+                cell[family] += rules[family]
     if Zone.VPN in zones:
         cells.setdefault((Zone.VPN, Zone.VPN), {Family.IPV4: [], Family.IPV6: []})
     return tuple(
@@ -108,12 +111,22 @@ def rule_sets(drafts: Iterable[Draft], *, zones: frozenset[Zone], book: SetBook)
             from_zone=source,
             to_zone=target,
             family=family,
-            rules=tuple(sorted(cell[family], key=lambda rule: rule.number)),
+            rules=tuple(cell[family]),
         )
         for (source, target), cell in sorted(cells.items())
         for family in FAMILIES
         if any(cell.values()) or source == target
     )
+
+
+def _is_pair(pair: tuple[Zone, Zone], zones: frozenset[Zone]) -> bool:
+    """True for two zones of the site that a rule set can stand between; only inside `vpn` do rules decide."""
+    return pair[0] in zones and pair[1] in zones and (pair[0] != pair[1] or pair[0] is Zone.VPN)
+
+
+def _order(prefix: Prefix) -> tuple[int, int, int]:
+    """By family, address, length: what ipaddress compares, without its cost."""
+    return (prefix.version, int(prefix.network_address), prefix.prefixlen)
 
 
 def _expand(draft: Draft, family: Family, book: SetBook) -> Iterable[PolicyRule]:

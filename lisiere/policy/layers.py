@@ -1,12 +1,13 @@
 """The written layers of one site, in order, names resolved: fleet, exceptions, territory, overlays, profile."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from lisiere.model.fleet import Fleet
 from lisiere.model.intent import Layer
 from lisiere.model.overlay import OverlayFlow, Partner
 from lisiere.model.site import Appliance, Segment
-from lisiere.model.traffic import Rule, ServiceEntry
+from lisiere.model.traffic import Protocol, Rule, ServiceEntry
 from lisiere.model.words import Action, Prefix, Zone
 from lisiere.policy.drafts import Draft, SetBook
 from lisiere.policy.tunnels import OverlayView, segment_prefixes
@@ -86,8 +87,31 @@ def _layer(
 
 
 def service_entries(names: Sequence[str], fleet: Fleet) -> tuple[ServiceEntry, ...]:
-    """The entries of several services, each once, in their order."""
-    return tuple(dict.fromkeys(entry for name in names for entry in fleet.services[name].entries))
+    """The entries of several services: one per protocol, in the order of first mention, with all ports or types."""
+    return _merged(tuple(entry for name in names for entry in fleet.services[name].entries))
+
+
+@lru_cache(maxsize=1024)
+def _merged(entries: tuple[ServiceEntry, ...]) -> tuple[ServiceEntry, ...]:
+    found: dict[Protocol, ServiceEntry] = {}
+    for entry in entries:
+        seen = found.get(entry.protocol)
+        if seen is None:
+            found[entry.protocol] = entry
+        elif is_any_type(seen) or is_any_type(entry):
+            found[entry.protocol] = ServiceEntry(protocol=entry.protocol)
+        else:
+            found[entry.protocol] = ServiceEntry(
+                protocol=entry.protocol,
+                ports=tuple(sorted({*seen.ports, *entry.ports}, key=lambda one: (one.first, one.last))),
+                icmp_types=tuple(sorted({*seen.icmp_types, *entry.icmp_types})),
+            )
+    return tuple(found.values())
+
+
+def is_any_type(entry: ServiceEntry) -> bool:
+    """True for an entry that stands for all of its protocol."""
+    return not entry.ports and not entry.icmp_types
 
 
 def _overlay_rules(

@@ -199,7 +199,7 @@ def _gateways(site: Appliance, fleet: Fleet) -> tuple[Gateway, ...]:
 
 
 def _unreachable(fleet: Fleet, tunnels: Sequence[Tunnel]) -> tuple[Prefix, ...]:
-    """Where packets end when the tunnel to them is down, rather than leave in clear: the fleet's sites, and partners."""
+    """Where packets end when the tunnel to them is down, rather than leave in clear: sites of the fleet, partners."""
     pools = fleet.operator.pools
     partners = {prefix for tunnel in tunnels if tunnel.is_partner for prefix in tunnel.remote_prefixes}
     return (pools.sites_ipv4, pools.sites_ipv6, *sorted(partners, key=lambda one: (one.version, one)))
