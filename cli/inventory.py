@@ -56,23 +56,26 @@ def list_appliances(
 def generate(
     *,
     output: Output = Path("inventory"),
-    force: Annotated[bool, typer.Option("--force", help="Write over an inventory that is already there.")] = False,
+    source: Annotated[
+        Path, typer.Option("--source", metavar="FILE", help="Public data on EPCI and communes (see data/README.md).")
+    ] = Path("data/somme-2026.json"),
+    count: Annotated[int, typer.Option("--count", min=1, help="Appliances in service.")] = 600,
     as_json: AsJson = False,
 ) -> None:
-    """Generate the reference fleet of 600 appliances in the Somme from the public data that Lisière carries.
+    """Generate the reference fleet from public data; the same source gives the same files.
 
-    The same arguments give the same files. Which communes have a school is illustrative.
+    Territories and appliances that the folder already holds keep their numbers. Which communes have a school is
+    illustrative.
     """
     from lisiere.workflow.reference_fleet import generate as build
-    from lisiere.workflow.reference_fleet import write
+    from lisiere.workflow.reference_fleet import load_source, write
 
-    from lisiere.errors import UsageError
-
-    if output.exists() and any(output.iterdir()) and not force:
-        raise UsageError(f"{output} holds files already; name another folder with -o, or say --force")
-    files = build()
-    write(files, output)
+    written = write(output, build(load_source(source), count=count, existing=output))
     if as_json:
-        print_json({"folder": output, "files": sorted(str(path) for path in files)})
+        print_json(
+            {"folder": output, "changed": written.changed, "unchanged": written.unchanged, "removed": written.removed}
+        )
         return
-    note(f"{len(files)} files in {output}")
+    note(f"{output}: {len(written.changed)} files written, {len(written.unchanged)} were so already")
+    for name in written.removed:
+        note(f"removed: {output / name}")

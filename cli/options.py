@@ -39,9 +39,7 @@ AsOf = Annotated[
 ]
 Lab = Annotated[
     bool | None,
-    typer.Option(
-        "--lab/--no-lab", help="Work on the lab's appliances (or LISIERE_LAB=1).", show_default=False
-    ),
+    typer.Option("--lab/--no-lab", help="Work on the lab's appliances (or LISIERE_LAB=1).", show_default=False),
 ]
 
 

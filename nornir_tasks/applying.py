@@ -22,11 +22,14 @@ from lisiere.errors import (
 from lisiere.model.plan import HostOutcome, Outcome, PlannedChange, Step
 from lisiere.workflow.comparing import compare, sha256_of
 from nornir_tasks.brake import Brake
-from nornir_tasks.fleet import Answer, FleetRunner, Progress, close_driver, open_driver
+from nornir_tasks.fleet import close_driver, open_driver
 from nornir_tasks.verifying import PATIENCE_S, Health, Probes, measure, verify
 
 Journal = Callable[[str, Step, str], None]
 """`journal(host, step, detail)`; when it returns, the entry survives a crash."""
+
+Keep = Callable[[HostOutcome, str], None]
+"""`keep(outcome, running)` records one appliance; `running` is the text as last read, "" when it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,6 @@ class Job:
     change: PlannedChange
     intended: str
     probes: Probes
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """How it went: the outcome, and the running text as last read ("" when it was not read)."""
-
-    outcome: HostOutcome
-    running: str
 
 
 @dataclass(slots=True)
@@ -67,13 +62,15 @@ class Applier:
         clock: Callable[[], datetime],
         brake: Brake,
         revert_in_s: int,
+        keep: Keep,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._jobs, self._journal, self._clock = jobs, journal, clock
         self._brake, self._revert_in_s, self._patience_s = brake, revert_in_s, patience_s
+        self._keep = keep
 
-    def __call__(self, host: Host) -> Applied:
-        """Apply one job; every device error becomes an outcome."""
+    def __call__(self, host: Host) -> HostOutcome:
+        """Apply one job; every device error becomes an outcome, and is on record when this returns."""
         job, started_at, state = self._jobs[host.name], self._clock(), _Progress()
         try:
             outcome, detail = self._carry_out(host, job, state)
@@ -81,17 +78,19 @@ class Applier:
             outcome, detail = _meaning(exc, state), f"{state.step}: {exc.message}"
         except SecretError as exc:
             outcome, detail = Outcome.FAILED, f"{state.step}: {exc}; nothing was sent"
+        running = "" if outcome in (Outcome.REVERTING, Outcome.UNKNOWN) else state.running
         finished = HostOutcome(
             host=host.name,
             wave=job.change.wave,
             outcome=outcome,
             detail=detail,
-            running_sha256=sha256_of(state.running) if state.running else "",
+            running_sha256=sha256_of(running) if running else "",
             started_at=started_at,
             ended_at=self._clock(),
         )
         self._brake.count(finished)
-        return Applied(finished, state.running)
+        self._keep(finished, running)
+        return finished
 
     def _carry_out(self, host: Host, job: Job, state: _Progress) -> tuple[Outcome, str]:
         if reason := self._brake.reason():
@@ -157,14 +156,3 @@ def _meaning(exc: DeviceError, state: _Progress) -> Outcome:
     if state.is_committed:
         return Outcome.REVERTING if state.step is not Step.REREAD else Outcome.APPLIED
     return Outcome.FAILED
-
-
-def apply_wave(
-    runner: FleetRunner,
-    applier: Applier,
-    names: list[str],
-    *,
-    progress: Progress | None = None,
-) -> dict[str, Answer[Applied]]:
-    """Apply one wave; appliances that were not begun when a stop was asked for are missing from the answer."""
-    return runner.run(applier, name="apply", hosts=names, progress=progress)

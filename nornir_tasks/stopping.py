@@ -6,6 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from lisiere.errors import LisiereError
+
+
+class StoppedError(LisiereError):
+    """A person stopped the work between two steps; says what that leaves."""
+
+    exit_status = 130
+
 
 @contextmanager
 def stop_on_interrupt(stop: threading.Event) -> Iterator[None]:

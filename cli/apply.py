@@ -1,0 +1,105 @@
+"""`lisiere apply PLAN`: carry out a frozen plan, in waves that undo themselves when something breaks."""
+
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson, Lab
+from cli.output import note, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from lisiere.model.plan import Plan, Run
+
+
+def apply(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="PLAN", help="A plan, the beginning of its name, or `last`.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing several appliances.")] = False,
+    max_failures: Annotated[int, typer.Option(min=0, help="Failures borne after the canaries.")] = 5,
+    revert_in: Annotated[
+        int | None,
+        typer.Option(min=120, max=3600, metavar="SECONDS", help="Time to confirm a commit in."),
+    ] = None,
+    resume: Annotated[
+        str, typer.Option("--resume", metavar="RUN", help="Take up a run of this plan that was cut short, or `last`.")
+    ] = "",
+    lab: Lab = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do what a plan says and nothing else: wave after wave, each verified over a new session.
+
+    An appliance whose configuration is no longer the planned one is left alone. What is not confirmed reverts by
+    itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C.
+    """
+    from cli.records import open_records, tell_interruptions
+    from cli.workplace import access, open_fleet, operator_name, secret_keeper, settings_of, wants_lab
+    from lisiere.model.plan import RunStatus
+    from lisiere.policy.site import resolve_sites
+    from nornir_tasks.probes import probes_of
+    from nornir_tasks.rollout import Caution, Rollout, Watch, apply_plan
+
+    settings, is_lab = settings_of(context), wants_lab(lab)
+    with open_records(settings) as records:
+        tell_interruptions(records)
+        plan = records.load_plan(name)
+        confirm(plan, yes=yes, is_lab=is_lab)
+        fleet = open_fleet(settings)
+        known = {one.name: one for one in fleet.in_service()}
+        hosts = [change.host for change in plan.changes if change.host in known]
+        intents = resolve_sites(fleet, hosts)
+        with progress("apply", len(plan.changes)) as advance:
+            run = apply_plan(
+                Rollout(
+                    plan=plan,
+                    appliances=known,
+                    probes={host: probes_of(known[host], intents[host]) for host in hosts},
+                    access=access(settings, lab=is_lab, keeper=secret_keeper(settings)),
+                    records=records,
+                    started_by=operator_name(),
+                    clock=lambda: datetime.now(UTC),
+                    caution=Caution(max_failures=max_failures, revert_in_s=revert_in or settings.revert_in_s),
+                    watch=Watch(on_wave=_tell_wave, on_host=advance),
+                    resume=resume,
+                )
+            )
+    if as_json:
+        print_json(run.model_dump(mode="json"))
+    else:
+        print_run(run)
+    if run.status is not RunStatus.SUCCEEDED:
+        raise typer.Exit(130 if run.status is RunStatus.STOPPED else 1)
+
+
+def confirm(plan: "Plan", *, yes: bool, is_lab: bool) -> None:
+    """Ask before several appliances are changed.
+
+    Raises:
+        UsageError: There is nobody to ask.
+    """
+    from lisiere.errors import UsageError
+
+    if len(plan.changes) <= 1 or yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{plan.id} changes {len(plan.changes)} appliances and nobody can be asked; say --yes")
+    where = "of the lab" if is_lab else "in service"
+    typer.confirm(f"Change {len(plan.changes)} appliances {where} as {plan.id} says?", abort=True, err=True)
+
+
+def print_run(run: "Run") -> None:
+    """Say how a run ended: counts, then each appliance that is not as planned."""
+    counts = Counter(one.outcome for one in run.outcomes)
+    typer.echo(f"{run.id} of {run.plan_id}: {run.status}")
+    typer.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to do")
+    left = [one for one in run.outcomes if one.outcome not in ("applied", "unchanged")]
+    rows = [(one.wave, one.host, one.outcome, one.detail) for one in left]
+    if rows:
+        print_table(("wave", "appliance", "outcome", "why"), rows, empty="")
+
+
+def _tell_wave(number: int, size: int) -> None:
+    note(f"wave {number}: {size} appliance(s)")

@@ -1,0 +1,58 @@
+"""`lisiere status`: how the fleet stands, from the records."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Territories, selection
+from cli.output import local_time, note, print_json, print_table
+
+Refresh = Annotated[bool, typer.Option("--refresh", help="Read the appliances first.")]
+
+
+def status(
+    context: typer.Context,
+    *,
+    territories: Territories = None,
+    profiles: Profiles = None,
+    platforms: Platforms = None,
+    lifecycles: Lifecycles = None,
+    names: Names = None,
+    refresh: Refresh = False,
+    lab: Lab = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how appliances stood when they were last read, and since when.
+
+    Exit status 1 when an appliance has drifted, or could not be read.
+    """
+    from cli.records import open_records, tell_interruptions
+    from cli.refreshing import refresh as read_anew
+    from cli.workplace import chosen, open_fleet, settings_of, wants_lab
+    from lisiere.workflow.status import drift_of, overview, status_of
+
+    settings, is_lab = settings_of(context), wants_lab(lab)
+    fleet = open_fleet(settings)
+    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    appliances = chosen(fleet, wanted, is_lab=is_lab)
+    with open_records(settings) as records:
+        tell_interruptions(records)
+        is_read = not refresh or read_anew(appliances, fleet=fleet, settings=settings, records=records, is_lab=is_lab)
+        hosts = [one.name for one in appliances]
+        found, summary = status_of(records, hosts), overview(status_of(records, hosts), drift_of(records, hosts))
+    if as_json:
+        print_json(
+            {"overview": summary.model_dump(mode="json"), "appliances": [one.model_dump(mode="json") for one in found]}
+        )
+    else:
+        rows = [
+            (one.host, one.conformity, local_time(one.entered_at), local_time(one.read_at), one.deviations)
+            for one in found
+        ]
+        print_table(("appliance", "state", "since", "read", "deviations"), rows, empty="no appliance")
+        note(
+            f"{summary.appliances} appliances: {summary.conform} conform, {summary.drifted} drifted, "
+            f"{summary.unread} never read"
+        )
+    if summary.drifted or not is_read:
+        raise typer.Exit(1)

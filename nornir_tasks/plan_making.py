@@ -1,0 +1,84 @@
+"""Making a plan: every appliance asked what its intended configuration would change, the answers frozen and kept."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from lisiere.model.plan import Plan, PlanFailure, PlannedChange
+from lisiere.model.site import Appliance
+from lisiere.store.records import Records
+from lisiere.workflow.plans import freeze_plan, keep
+from lisiere.workflow.waves import waves
+from nornir_tasks.evaluating import keep_readings
+from nornir_tasks.fleet import Access, Answer, FleetRunner, Progress
+from nornir_tasks.planning import Comparison, compare_fleet
+from nornir_tasks.stopping import StoppedError
+
+
+def make_plan(
+    appliances: Sequence[Appliance],
+    intended: Mapping[str, str],
+    *,
+    access: Access,
+    records: Records,
+    selection: str,
+    created_by: str,
+    clock: Callable[[], datetime],
+    progress: Progress | None = None,
+) -> Plan:
+    """Compare appliances with what is intended, and freeze what an apply would do. Nothing is committed.
+
+    Args:
+        appliances: Those that the plan is about.
+        intended: Their intended `set` texts, secrets as references.
+        access: How they are reached.
+        records: Where the plan, the texts it speaks of and the readings are kept.
+        selection: What was asked for, in words.
+        created_by: Who asked.
+        clock: Tells the time.
+        progress: Told of each appliance that is done.
+
+    Returns:
+        The plan; appliances that could not be compared are its failures.
+
+    Raises:
+        StoppedError: A person stopped it; no plan was made.
+    """
+    runner = FleetRunner(appliances, access=access)
+    answers = compare_fleet(runner, {one.name: intended[one.name] for one in appliances}, progress=progress)
+    if runner.stop.is_set():
+        raise StoppedError("stopped; no plan was made and nothing was changed")
+    at = clock()
+    compared = {name: answer.value for name, answer in answers.items() if answer.value is not None}
+    keep_readings(records, {name: one.running for name, one in compared.items()}, intended=intended, at=at)
+    changed = [one for one in appliances if one.name in compared and compared[one.name].difference]
+    plan = freeze_plan(
+        _changes(changed, compared),
+        unchanged=[name for name, one in compared.items() if not one.difference],
+        failures=_failures(answers),
+        selection=selection,
+        created_by=created_by,
+        at=at,
+    )
+    keep(records, plan, texts=[intended[change.host] for change in plan.changes])
+    return plan
+
+
+def _changes(changed: Sequence[Appliance], compared: Mapping[str, Comparison]) -> list[PlannedChange]:
+    wave_of = waves(changed)
+    return [
+        PlannedChange(
+            host=one.name,
+            wave=wave_of[one.name],
+            intended_sha256=compared[one.name].intended_sha256,
+            running_sha256=compared[one.name].running_sha256,
+            difference=compared[one.name].difference,
+            deleted_share=compared[one.name].deleted_share,
+        )
+        for one in changed
+    ]
+
+
+def _failures(answers: Mapping[str, Answer[Comparison]]) -> list[PlanFailure]:
+    return [
+        PlanFailure(host=name, reason=str(answer.error)) for name, answer in answers.items() if answer.error is not None
+    ]
