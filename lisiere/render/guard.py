@@ -68,6 +68,7 @@ def paragraph(value: object) -> Checked:
     return Checked(r"\n".join(text(line) if line else "" for line in lines))
 
 
+@lru_cache(maxsize=CACHE_SIZE, typed=True)
 def path(start: str, *words: object) -> Checked:
     """The beginning of a command.
 

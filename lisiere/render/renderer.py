@@ -1,7 +1,7 @@
 """From an intent to the text of one configuration: pure, strict, and the same bytes for the same intent."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
@@ -9,6 +9,7 @@ from typing import NoReturn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
 
 from lisiere.errors import Mistake, RenderError
+from lisiere.model.base import Model
 from lisiere.model.intent import SiteIntent
 from lisiere.model.words import Platform
 from lisiere.render import guard, vyos
@@ -51,6 +52,9 @@ def template_folder() -> Path:
 
 @cache
 def _environment(extra: Path | None) -> Environment:
+    if extra is not None and not extra.is_dir():
+        advice = "name a folder that holds templates as base/<platform>/…, or leave the setting out"
+        raise RenderError([Mistake(file=str(extra), line=0, message="there is no such folder", advice=advice)])
     folders = [template_folder()] if extra is None else [extra, template_folder()]
     environment = Environment(
         loader=FileSystemLoader(folders),
@@ -62,6 +66,7 @@ def _environment(extra: Path | None) -> Environment:
         auto_reload=False,
         autoescape=False,  # noqa: S701 - no markup: `guard` checks every expression instead
     )
+    environment.globals.update(protocols=vyos.PROTOCOLS)
     environment.filters.update(
         coded=guard.coded,
         ike_group=vyos.ike_group,
@@ -72,8 +77,22 @@ def _environment(extra: Path | None) -> Environment:
         paragraph=guard.paragraph,
         path=guard.path,
         text=guard.text,
+        written_by=_writer(environment),
     )
     return environment
+
+
+def _writer(environment: Environment) -> Callable[[Model, str], guard.Checked]:
+    """The filter `written_by`: one part of an intent through a template that sees nothing else, as `it`.
+
+    Fleets are made of few different parts: each is written once, and its text kept.
+    """
+
+    @lru_cache(maxsize=guard.CACHE_SIZE)
+    def written_by(part: Model, name: str) -> guard.Checked:
+        return guard.Checked(environment.get_template(name).render(it=part))
+
+    return written_by
 
 
 def _section(name: str, environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent) -> str:

@@ -38,7 +38,6 @@ def view(intent: SiteIntent) -> dict[str, object]:
         "intent": intent,
         "device": device_names(intent),
         "zone_names": ZONES,
-        "protocols": PROTOCOLS,
         "is_current": intent.release != "1.4",
         "uplink": UPLINK_PORT,
         "trunk": LAN_PORT,

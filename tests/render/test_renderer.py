@@ -122,6 +122,12 @@ def test_own_templates_come_first(intent: SiteIntent, tmp_path: Path) -> None:
     assert "allow-client" in render(intent)
 
 
+def test_a_folder_of_templates_that_is_not_there_is_a_mistake(intent: SiteIntent, tmp_path: Path) -> None:
+    """A setting that names no folder is not passed over in silence."""
+    with pytest.raises(RenderError, match="there is no such folder"):
+        render(intent, extra=tmp_path / "nowhere")
+
+
 @pytest.mark.parametrize(
     ("body", "line", "said"),
     [
