@@ -1,6 +1,6 @@
 """Configuration text as a tree: `set` commands and braces in, ordered differences and typed deviations out.
 
-The shape is that of VyOS: nodes have children by name, a leaf has values. In `set` text values stand in single quotes, names
+The shape is that of VyOS: nodes have children by name, a leaf has values. In `set` text a value is in single quotes, names
 of tags and leaves without a value stand bare. Pure; linear in the length of the text.
 """
 
