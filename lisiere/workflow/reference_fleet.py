@@ -92,7 +92,7 @@ def write(directory: Path, files: Mapping[str, str]) -> Written:
     """Write an inventory: everything aside first, then file by file into place; files of territories that are gone go.
 
     Raises:
-        UsageError: The directory cannot be written; what was there is still whole.
+        UsageError: The directory cannot be written; every file in it is whole, an old one or a new one.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)

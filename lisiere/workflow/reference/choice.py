@@ -117,15 +117,15 @@ def share_out(
     """`count` seats by highest averages, in the order of award; those of `floor` first have one each."""
     won = dict.fromkeys(weights, 0)
     order: list[_Key] = []
-    keys = list(weights)
+    place = {key: number for number, key in enumerate(weights)}
     for number in range(count):
-        open_keys = [key for key in keys if limits is None or won[key] < limits[key]]
+        open_keys = [key for key in weights if limits is None or won[key] < limits[key]]
         if not open_keys:
             break
         if number < len(floor):
             best = floor[number]
         else:
-            best = max(open_keys, key=lambda key: (Fraction(weights[key], 2 * won[key] + 1), -keys.index(key)))
+            best = max(open_keys, key=lambda key: (Fraction(weights[key], 2 * won[key] + 1), -place[key]))
         won[best] += 1
         order.append(best)
     return tuple(order)

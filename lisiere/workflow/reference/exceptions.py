@@ -77,7 +77,7 @@ def bypasses(site: Site) -> tuple[Bypass, ...]:
     is_school = site.kind in SCHOOLS
     return (
         Bypass(
-            destination="school-publishers" if is_school else "business-software",
+            destination="school-publishers" if is_school else "procurement",
             owner=ACADEMIE if is_school else COMMUNES,
             reason="Le lecteur vidéo ne passe pas le mandataire"
             if is_school

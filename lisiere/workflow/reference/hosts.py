@@ -142,4 +142,5 @@ def _backup(site: Site, uplink_mbit: int) -> BackupPlan | None:
     if site.kind not in {Kind.SEAT, Kind.TOWN_HALL, Kind.COLLEGE}:
         return None
     window = DayWindow.model_validate(_WINDOWS[share(f"backup/{site.name}", len(_WINDOWS))])
-    return BackupPlan(segment="admin", window=window, rate_mbit=uplink_mbit // 5)
+    segment = "staff" if site.kind in programme.SCHOOLS else "admin"
+    return BackupPlan(segment=segment, window=window, rate_mbit=uplink_mbit // 5)

@@ -13,6 +13,7 @@ _SETS = {
     "geo-platform": ("Plateforme géographique mutualisée", "198.51.100.64/29", "2001:db8:ed00:6::/64"),
     "library-software": ("Éditeur du logiciel de bibliothèque", "198.51.100.32/29", "2001:db8:ed00:3::/64"),
     "mail-hosting": ("Messagerie hébergée des collectivités", "10.52.4.0/28", "fd80:80bb:0:4::/64"),
+    "procurement": ("Plateforme de marchés publics", "198.51.100.80/29", "2001:db8:ed00:7::/64"),
     "public-doh": (
         "Résolveurs publics DNS sur HTTPS et TLS",
         "1.0.0.1/32",
@@ -49,29 +50,26 @@ _SETS = {
 }
 
 _SERVICES: dict[str, tuple[str, dict[str, list[int | str]]]] = {
-    "any-dns": ("DNS en clair", {"udp": [53], "tcp": [53]}),
     "backup-transfer": ("Transfert de sauvegarde (SFTP)", {"tcp": [22]}),
     "classroom": ("Conduite de classe", {"tcp": [11100]}),
-    "dot": ("DNS sur TLS et QUIC", {"tcp": [853], "udp": [853]}),
     "file-sharing": ("Partage de fichiers (SMB 3)", {"tcp": [445]}),
+    "foreign-names": ("DNS en clair, sur TLS et sur QUIC", {"tcp": [53, 853], "udp": [53, 853]}),
     "https": ("Web chiffré", {"tcp": [443]}),
     "imaps": ("Lecture de la messagerie", {"tcp": [993]}),
     "library-protocol": ("Catalogue de bibliothèque (Z39.50, SIP2)", {"tcp": [210, 6001]}),
     "modbus": ("Automates (Modbus)", {"tcp": [502]}),
     "mqtts": ("Télémesure (MQTT sur TLS)", {"tcp": [8883]}),
-    "netbios": ("NetBIOS et SMB", {"tcp": ["137-139", 445], "udp": ["137-139"]}),
     "print": ("Impression (IPP)", {"tcp": [631]}),
-    "remote-control": (
-        "Prise en main à distance et accès non chiffrés",
-        {"tcp": [23, 3389, "5900-5903"], "udp": [3389]},
-    ),
     "rtp": ("Voix", {"udp": ["16384-16484"]}),
     "rtsps": ("Flux de vidéoprotection (RTSP sur TLS)", {"tcp": [322]}),
     "session-manager": ("Gestion des postes du public", {"tcp": [8443]}),
     "sips": ("Signalisation téléphonique (SIP sur TLS)", {"tcp": [5061]}),
-    "smtp": ("Messagerie de serveur à serveur", {"tcp": [25]}),
     "ssh": ("Administration (SSH)", {"tcp": [22]}),
     "submission": ("Envoi de messagerie", {"tcp": [465, 587]}),
+    "unsafe-outside": (
+        "Partage de fichiers, prise en main, envoi direct de messages",
+        {"tcp": [23, 25, "137-139", 445, 3389, "5900-5903"], "udp": ["137-139", 3389]},
+    ),
 }
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
-import ryaml
-
-from lisiere.errors import InventoryError, Mistake, UsageError
+from lisiere.errors import InventoryError, UsageError
+from lisiere.inventory.notes import Notebook, Place
+from lisiere.inventory.reading import Reader
 from lisiere.model.operator import Pools
 from lisiere.model.site import DhcpRange, Loopback, ManagementLink, Segment, Uplink
 from lisiere.model.words import HostName, Siren, Zone
@@ -34,6 +34,7 @@ POOLS = Pools(
 class Lan:
     """Where a kind of segment stands in a site's /24; `leases` are the first and last address given, from its start."""
 
+    name: str
     zone: Zone
     vlan: int
     offset: int
@@ -41,17 +42,17 @@ class Lan:
     leases: tuple[int, int] | None
 
 
-_GUEST = Lan(Zone.GUEST, 30, 64, 27, (3, 30))
-_VOICE = Lan(Zone.VOICE, 40, 96, 27, (3, 30))
-_OFFICE = (Lan(Zone.ADMIN, 10, 0, 26, (20, 62)), _GUEST, _VOICE, Lan(Zone.DMZ, 50, 128, 28, None))
+_GUEST = Lan("guest", Zone.GUEST, 30, 64, 27, (3, 30))
+_VOICE = Lan("voice", Zone.VOICE, 40, 96, 27, (3, 30))
+_OFFICE = (Lan("admin", Zone.ADMIN, 10, 0, 26, (20, 62)), _GUEST, _VOICE, Lan("servers", Zone.DMZ, 50, 128, 28, None))
 _SCHOOL = (
-    Lan(Zone.ADMIN, 10, 0, 27, (10, 30)),
-    Lan(Zone.EDU, 20, 128, 25, (20, 126)),
+    Lan("staff", Zone.ADMIN, 10, 0, 27, (10, 30)),
+    Lan("pupils", Zone.EDU, 20, 128, 25, (20, 126)),
     _GUEST,
     _VOICE,
-    Lan(Zone.DMZ, 50, 32, 28, None),
+    Lan("servers", Zone.DMZ, 50, 32, 28, None),
 )
-_WORKS = (Lan(Zone.ADMIN, 10, 0, 26, None), Lan(Zone.DMZ, 50, 128, 28, None))
+_WORKS = (Lan("admin", Zone.ADMIN, 10, 0, 26, None), Lan("servers", Zone.DMZ, 50, 128, 28, None))
 LAYOUTS: Mapping[Kind, Sequence[Lan]] = {
     Kind.SEAT: _OFFICE,
     Kind.TOWN_HALL: _OFFICE,
@@ -100,16 +101,15 @@ def read_numbers(inventory: Path) -> Numbers:
     Raises:
         InventoryError: A file cannot be read, or its addresses are none of this plan.
     """
-    groups = inventory / "groups.yaml"
-    if not groups.exists():
+    if not (inventory / "groups.yaml").exists():
         return Numbers()
-    territories: dict[Siren, int] = {}
-    for group in _entries(groups).values():
-        territory = _below(group, "data", "territory")
-        if territory is not None:
-            prefix = IPv4Network(_text(territory, "ipv4", groups))
-            territories[_text(territory, "siren", groups)] = prefix.network_address.packed[1] - 64
-    sites = {path.name[:9]: _site_numbers(path) for path in sorted((inventory / "hosts").glob("*.yaml"))}
+    notes = Notebook(inventory)
+    reader = Reader(inventory, notes)
+    territories = _territory_numbers(reader.read("groups.yaml"), notes)
+    sites = {name[6:15]: _site_numbers(reader.read(name), Place(name), notes) for name in reader.names("hosts")}
+    mistakes = notes.mistakes(reader.texts)
+    if mistakes:
+        raise InventoryError(mistakes)
     return Numbers(territories, sites)
 
 
@@ -160,7 +160,7 @@ def _segment(number: Number, lan: Lan) -> Segment:
     subnet = _ipv6(0xFD80, 0x8000, number.territory, number.site << 8 | lan.vlan, tail=1)
     leases = lan.leases and DhcpRange(start=start + lan.leases[0], stop=start + lan.leases[1])
     return Segment(
-        name=lan.zone.value,
+        name=lan.name,
         zone=lan.zone,
         vlan=lan.vlan,
         ipv4=IPv4Interface((start + 1, lan.length)),
@@ -196,34 +196,47 @@ def _assign(names: Sequence[str], known: Mapping[str, int], numbers: range, what
     return found
 
 
-def _site_numbers(path: Path) -> dict[HostName, int]:
-    found: dict[HostName, int] = {}
-    for name, host in _entries(path).items():
-        address = _below(host, "data", "loopback")
-        if address is None:
-            raise InventoryError([Mistake(str(path), 0, f"{name} has no loopback", "give it one or remove the host")])
-        found[name] = IPv4Address(_text(address, "ipv4", path)).packed[3]
+def _territory_numbers(groups: object, notes: Notebook) -> dict[Siren, int]:
+    """The second octet of each territory's prefix, less 64."""
+    found: dict[Siren, int] = {}
+    for group in _keys(groups):
+        territory = _below(groups, group, "data", "territory")
+        if isinstance(territory, dict):
+            place = Place("groups.yaml", (group, "data", "territory", "ipv4"))
+            octets = _octets(territory.get("ipv4"), POOLS.sites_ipv4, place, notes)
+            if octets is not None:
+                found[str(territory.get("siren"))] = octets[1] - 64
     return found
 
 
-def _entries(path: Path) -> dict[str, object]:
+def _site_numbers(hosts: object, file: Place, notes: Notebook) -> dict[HostName, int]:
+    """The last octet of each site's management address."""
+    found: dict[HostName, int] = {}
+    for name in _keys(hosts):
+        address = _below(hosts, name, "data", "loopback", "ipv4")
+        octets = _octets(address, POOLS.loopbacks_ipv4, file.at(name, "data", "loopback", "ipv4"), notes)
+        if octets is not None:
+            found[name] = octets[3]
+    return found
+
+
+def _octets(text: object, pool: IPv4Network, place: Place, notes: Notebook) -> bytes | None:
     try:
-        content = ryaml.loads(path.read_text(encoding="utf-8"))  # type: ignore[attr-defined]
-    except (OSError, ValueError) as exc:
-        raise InventoryError([Mistake(str(path), 0, f"cannot be read: {exc}")]) from exc
-    if not isinstance(content, dict):
-        raise InventoryError([Mistake(str(path), 0, "is no mapping")])
-    return content
+        address = IPv4Address(str(text).partition("/")[0])
+    except ValueError:
+        notes.add(place, "no IPv4 address stands here", "an inventory that keeps its numbers must show them")
+        return None
+    if address not in pool:
+        notes.add(place, f"{address} is outside {pool}", "this inventory is numbered by another plan")
+        return None
+    return address.packed
 
 
-def _below(value: object, *keys: str) -> dict[str, object] | None:
+def _keys(value: object) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, dict) else ()
+
+
+def _below(value: object, *keys: str) -> object:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else None
-
-
-def _text(mapping: Mapping[str, object], key: str, path: Path) -> str:
-    value = mapping.get(key)
-    if not isinstance(value, str):
-        raise InventoryError([Mistake(str(path), 0, f"{key} is missing or no text")])
     return value

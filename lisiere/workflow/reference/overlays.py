@@ -72,7 +72,7 @@ def _offices(body: Body, sites: Sequence[Site], place: int) -> Iterator[Overlay]
     has_voice = place % 3 == 0
     segments = ["admin", "voice"] if has_voice else ["admin"]
     hubs = [seat.name, town_halls[0].name] if has_second_hub else [seat.name]
-    members = {seat.name: [*segments, "dmz"]} | {site.name: segments for site in town_halls}
+    members = {seat.name: [*segments, "servers"]} | {site.name: segments for site in town_halls}
     flows = [_flow("shared-files", ["https", "file-sharing"], to=[seat.name])]
     if has_voice:
         flows.append(_flow("territory-telephony", ["sips", "rtp"]))
@@ -101,7 +101,7 @@ def _mesh(body: Body, sites: Sequence[Site], place: int) -> Iterator[Overlay]:
 
 def _schools(body: Body, sites: Sequence[Site], place: int) -> Iterator[Overlay]:
     """Schools that share their documents, each with its own tunnel to the académie's concentrator."""
-    zones = {site.name: ["admin", "edu"] for site in sites if is_behind_tunnel(site, place)}
+    zones = {site.name: ["staff", "pupils"] for site in sites if is_behind_tunnel(site, place)}
     if not zones:
         return
     yield _overlay(
