@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from lisiere.policy.site import resolve_fleet, resolve_sites
 
 REFERENCE = Path(__file__).parents[2] / "inventory"
 AS_OF = date(2026, 11, 24)
-SOMEWHERE = ip_address("198.51.100.200")
+SOMEWHERE = IPv4Address("198.51.100.200")
 """A documentation address that no set of the reference fleet names."""
 
 
@@ -260,7 +260,7 @@ def test_what_belongs_into_a_tunnel_never_leaves_in_clear() -> None:
     for one in intents().values():
         for route in one.tunnel_routes:
             assert any(
-                route.prefix.version == hole.version and route.prefix.subnet_of(hole)  # type: ignore[arg-type]
+                route.prefix.version == hole.version and route.prefix.subnet_of(hole)
                 for hole in one.unreachable
             ), (one.name, route)
             target = route.prefix.network_address
