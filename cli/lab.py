@@ -21,9 +21,7 @@ app = typer.Typer(help="Simulated appliances on this machine, over real SSH.", n
 def up(
     context: typer.Context,
     *,
-    count: Annotated[
-        int, typer.Option("--count", min=1, max=2000, help="Appliances to play.")
-    ] = 600,
+    count: Annotated[int, typer.Option("--count", min=1, max=2000, help="Appliances to play.")] = 600,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port that each of them answers at.")] = 2222,
     minute: Annotated[
         float, typer.Option(min=0.01, metavar="SECONDS", help="How long a minute of a timed commit lasts here.")

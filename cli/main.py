@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli import apply, check, drift, inventory, lab, plan, render, runs, secrets, show, status
-from cli.demo import command as demo
+from cli.demo.command import demo
 from cli.workplace import Places
 from lisiere.errors import DataError, LisiereError
 
@@ -35,7 +35,7 @@ app.command("show")(show.show)
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(lab.app, name="lab")
-app.command("demo")(demo.demo)
+app.command("demo")(demo)
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -6,15 +6,14 @@ from datetime import datetime
 from lisiere.model.record import Reading
 from lisiere.store.records import Records
 from lisiere.workflow import drift
+from lisiere.workflow.comparing import is_same, sha256_of
 from nornir_tasks.fleet import Answer, FleetRunner, Progress
 from nornir_tasks.reading import RunningConfiguration, read_fleet
 
 
 def readings_of(running: Mapping[str, str], *, intended: Mapping[str, str], at: datetime) -> tuple[Reading, ...]:
     """Evaluate running texts against what is intended, by name."""
-    return tuple(
-        drift.read(host, intended=intended[host], running=text, at=at) for host, text in sorted(running.items())
-    )
+    return tuple(_reading(host, text, intended=intended[host], at=at) for host, text in sorted(running.items()))
 
 
 def keep_readings(
@@ -41,3 +40,15 @@ def read_status(
     running = {name: answer.value.text for name, answer in answers.items() if answer.value is not None}
     keep_readings(records, running, intended=intended, at=clock())
     return answers
+
+
+def _reading(host: str, running: str, *, intended: str, at: datetime) -> Reading:
+    if not is_same(running=running, intended=intended):
+        return drift.read(host, intended=intended, running=running, at=at)
+    return Reading(
+        host=host,
+        read_at=at,
+        intended_sha256=sha256_of(intended),
+        running_sha256=sha256_of(running),
+        deviations=(),
+    )
