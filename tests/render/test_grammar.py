@@ -49,8 +49,7 @@ def shapes(texts: dict[str, str]) -> str:
     names = {"ipv4", "ipv6", "icmp", "icmpv6", "type", "type-name", "ethernet", "dummy", "vif"}
     found = {
         " ".join(word if word in written | names else "*" for word in re.sub("'[^']*'", "*", line).split(" "))
-        for text in texts.values()
-        for line in text.splitlines()
+        for line in {line for text in texts.values() for line in text.splitlines()}
     }
     return "".join(f"{shape}\n" for shape in sorted(found))
 
