@@ -8,7 +8,6 @@ from typing import Protocol
 from lisiere.errors import SecretError
 
 MAX_VALUE_LENGTH = 8192
-_UNWRITABLE = re.compile(r"""['"\x00-\x1f\x7f]""")
 
 
 class SecretStore(Protocol):
@@ -82,5 +81,5 @@ def check_value(name: str, value: str) -> None:
         raise SecretError(f"the value of secret {name} is empty")
     if len(value) > MAX_VALUE_LENGTH:
         raise SecretError(f"the value of secret {name} is longer than {MAX_VALUE_LENGTH} characters")
-    if _UNWRITABLE.search(value):
+    if "'" in value or '"' in value or not value.isprintable():
         raise SecretError(f"the value of secret {name} holds a quote, a line break or a control character")

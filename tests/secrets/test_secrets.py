@@ -134,7 +134,7 @@ def test_values_are_added_rotated_and_removed(store: AgeFileStore) -> None:
             change()
 
 
-@pytest.mark.parametrize("value", ["", "it's", 'a"b', "two\nlines", "x" * 8193, "bell\x07"])
+@pytest.mark.parametrize("value", ["", "it's", 'a"b', "two\nlines", "x" * 8193, "bell\x07", "a\u2028b"])
 def test_a_value_that_no_device_could_hold_is_refused(store: AgeFileStore, value: str) -> None:
     """The refusal names the secret and does not repeat the value."""
     with pytest.raises(SecretError, match="overlay/bad") as caught:

@@ -331,7 +331,7 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
                 f"{self.endpoint.name}: the configuration holds fingerprints of secrets (masked:…), which cannot be"
                 " sent; give these secrets names and refer to them"
             )
-        return self._veil.concealer.reveal(config)
+        return self._veil.reveal(config)
 
     def _parsed(self, read: Callable[[str], Parsed], command: str) -> Parsed:
         try:

@@ -30,8 +30,12 @@ def parse_line(line: str) -> Change:
     if not _LINE.fullmatch(line):
         raise ValueError("a line is neither `set …` nor `delete …` with words and quoted values")
     verb: Literal["set", "delete"] = "set" if line.startswith("set ") else "delete"
-    words = tuple(match[match.lastindex or 0] for match in _WORD.finditer(line))
-    return Change(verb, words[1:], line)
+    return Change(verb, words(line)[1:], line)
+
+
+def words(line: str) -> tuple[str, ...]:
+    """The words of a line, quotes taken off, whatever it says."""
+    return tuple(match[match.lastindex or 0] for match in _WORD.finditer(line))
 
 
 def parse_changes(text: str) -> list[Change]:

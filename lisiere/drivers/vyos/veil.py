@@ -14,16 +14,31 @@ class Veil:
     def __init__(self, host: str, concealer: Concealer) -> None:
         self.host, self.concealer = host, concealer
         self._values: set[str] = set()
+        self._revealed: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Veil({self.host!r})"
+
+    def reveal(self, text: str) -> str:
+        """The text with its references replaced; the values are noted, wherever they stand.
+
+        Raises:
+            SecretError: References without a value.
+        """
+        clear = self.concealer.reveal(text)
+        for line, revealed in zip(text.split("\n"), clear.split("\n"), strict=True):
+            if line != revealed:
+                words = zip(statements.words(line), statements.words(revealed), strict=False)
+                self._revealed |= {after for before, after in words if before != after}
+        self._values |= self._revealed
+        return clear
 
     def learn(self, paths: Sequence[Path]) -> None:
         """Note the secret values of a configuration, so that they are known when the device repeats one."""
         self._values |= masks.values_in(paths)
 
     def lines(self, text: str) -> str:
-        """Set and delete lines with their secrets concealed; other lines are scrubbed of known values.
+        """Set and delete lines with their secrets concealed, and values that we sent wherever they stand.
 
         Raises:
             MisreadError: A line that may hold a secret cannot be read.
@@ -32,7 +47,7 @@ class Veil:
             masked = masks.mask_commands(text, self.concealer)
         except ValueError as exc:
             raise MisreadError(self.host, f"a line that may hold a secret cannot be read: {exc}") from exc
-        return masked
+        return masks.scrub(masked, self._revealed, self.concealer)
 
     def sentence(self, text: str) -> str:
         """The device's own words, scrubbed of known values."""
