@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 
-from lisiere.inventory.draft import Draft
+from lisiere.inventory.draft import Draft, is_misplaced, is_retired
 from lisiere.inventory.nornir_shape import Host
-from lisiere.inventory.notes import Notebook
+from lisiere.inventory.notes import KeyPath, Notebook
 from lisiere.inventory.overlaps import Claim, overlaps, site_claims
-from lisiere.inventory.positions import KeyPath
 from lisiere.inventory.sections import Item
 from lisiere.model.operator import Operator, Pools
 from lisiere.model.site import Segment, Territory, Uplink
 from lisiere.model.words import Address, Prefix
 
+FAMILIES = ("ipv4", "ipv6")
 POOLS = tuple(Pools.model_fields)
 
 
@@ -21,13 +21,23 @@ def check(draft: Draft, notes: Notebook) -> None:
     pools = draft.operator.value.pools if draft.operator else None
     if draft.operator:
         _refuse_overlaps(_pool_claims(draft.operator), notes)
-    for item in draft.nornir.territories.items.values():
-        _check_territory(item, pools, notes)
+    placed = {
+        (siren, family)
+        for siren, item in draft.nornir.territories.items.items()
+        for family in FAMILIES
+        if _check_territory(item, family, pools, notes)
+    }
     _refuse_overlaps(_territory_claims(draft), notes)
     for host in draft.nornir.each():
-        territory = draft.nornir.territories.items.get(host.value.territory)
-        _check_host(host, territory.value if territory else None, pools, notes)
-    _refuse_overlaps(site_claims(draft.nornir.each()), notes)
+        for family in FAMILIES:
+            _check_family(host, family, pools, notes)
+            if (host.value.territory, family) in placed and not is_misplaced(host):
+                territory = draft.nornir.territories.items[host.value.territory].value
+                _check_territory_holds(host, family, getattr(territory, family), notes)
+        for index, segment in enumerate(host.value.data.segments):
+            _check_dhcp(host, segment, index, notes)
+    retired_first = sorted(draft.nornir.each(), key=lambda host: not is_retired(host))
+    _refuse_overlaps(site_claims(retired_first), notes)
 
 
 def _refuse_overlaps(claims: Iterable[Claim], notes: Notebook) -> None:
@@ -44,38 +54,43 @@ def _pool_claims(operator: Item[Operator]) -> Iterator[Claim]:
 
 def _territory_claims(draft: Draft) -> Iterator[Claim]:
     for siren, item in draft.nornir.territories.items.items():
-        for family in ("ipv4", "ipv6"):
+        for family in FAMILIES:
             yield Claim(getattr(item.value, family), f"territory {siren}", item, (family,))
 
 
-def _check_territory(item: Item[Territory], pools: Pools | None, notes: Notebook) -> None:
-    for family in ("ipv4", "ipv6"):
-        prefix: Prefix = getattr(item.value, family)
-        if prefix.version != int(family[-1]):
-            message = f"territory {item.value.siren}: {prefix} is no prefix of {_family(family)}"
-            notes.add(item.at(family), message, f"write its {_family(family)} prefix")
-        elif pools and not _within(prefix, getattr(pools, f"sites_{family}")):
-            message = f"territory {item.value.siren}: {prefix} is outside the pool sites_{family}"
-            notes.add(item.at(family), message, f"take a free part of {getattr(pools, f'sites_{family}')}")
+def _check_territory(item: Item[Territory], family: str, pools: Pools | None, notes: Notebook) -> bool:
+    """Whether a territory's prefix is right, so that its sites can be held against it."""
+    prefix: Prefix = getattr(item.value, family)
+    if prefix.version != int(family[-1]):
+        message = f"territory {item.value.siren}: {prefix} is no prefix of {_shown(family)}"
+        notes.add(item.at(family), message, f"write its {_shown(family)} prefix")
+        return False
+    pool: Prefix | None = getattr(pools, f"sites_{family}") if pools else None
+    if pool is not None and not _within(prefix, pool):
+        message = f"territory {item.value.siren}: {prefix} is outside the pool sites_{family}"
+        notes.add(item.at(family), message, f"take a free part of {pool}")
+        return False
+    return True
 
 
-def _check_host(host: Host, territory: Territory | None, pools: Pools | None, notes: Notebook) -> None:
+def _check_territory_holds(host: Host, family: str, prefix: Prefix, notes: Notebook) -> None:
+    for index, segment in enumerate(host.value.data.segments):
+        network: Prefix = getattr(segment, family).network
+        if not _within(network, prefix):
+            message = f"host {host.value.name}: segment {segment.name} has {network}, outside its territory's prefix"
+            notes.add(host.at("segments", index, family), message, f"take a free part of {prefix}")
+
+
+def _check_family(host: Host, family: str, pools: Pools | None, notes: Notebook) -> None:
     data = host.value.data
-    for family in ("ipv4", "ipv6"):
-        if pools:
-            _check_pool(host, family, pools, notes)
-        for key, link in (("uplink", data.uplink), ("management", data.management)):
-            _check_subnet(host, getattr(link, family), (key, family), key, notes)
-            _check_gateway(host, link, key, family, notes)
-        for index, segment in enumerate(data.segments):
-            path, what = ("segments", index, family), f"segment {segment.name}"
-            _check_subnet(host, getattr(segment, family), path, what, notes)
-            prefix = getattr(segment, family).network
-            if territory and not _within(prefix, getattr(territory, family)):
-                message = f"host {host.value.name}: {what} has {prefix}, outside its territory's prefix"
-                notes.add(host.at(*path), message, f"take a free part of {getattr(territory, family)}")
+    if pools:
+        _check_pool(host, family, pools, notes)
+    for key, link in (("uplink", data.uplink), ("management", data.management)):
+        _check_subnet(host, getattr(link, family), (key, family), key, notes)
+        _check_gateway(host, link, key, family, notes)
     for index, segment in enumerate(data.segments):
-        _check_dhcp(host, segment, index, notes)
+        path = ("segments", index, family)
+        _check_subnet(host, getattr(segment, family), path, f"segment {segment.name}", notes)
 
 
 def _check_pool(host: Host, family: str, pools: Pools, notes: Notebook) -> None:
@@ -152,5 +167,5 @@ def _within(inner: Prefix, outer: Prefix) -> bool:
     return inner.version == outer.version and inner.prefixlen >= outer.prefixlen and inner.network_address in outer
 
 
-def _family(key: str) -> str:
+def _shown(key: str) -> str:
     return "IPv4" if key == "ipv4" else "IPv6"

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from lisiere.inventory.draft import Draft
-from lisiere.inventory.notes import Notebook
-from lisiere.inventory.positions import KeyPath
+from lisiere.inventory.notes import KeyPath, Notebook
 from lisiere.inventory.sections import each
 from lisiere.model.crypto import LAST_DAY, CryptoProfile
 

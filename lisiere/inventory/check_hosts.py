@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
-from pathlib import PurePath
 
-from lisiere.inventory.draft import Draft, is_retired
+from lisiere.inventory.draft import Draft, is_misplaced, is_retired, siren_of
 from lisiere.inventory.nornir_shape import Host
 from lisiere.inventory.notes import Notebook, Place
 from lisiere.model.site import SCHOOL_WEB_ACCESS, Profile
@@ -53,8 +52,8 @@ def _check_identity(host: Host, notes: Notebook) -> None:
     if data.lifecycle is Lifecycle.ACTIVE and data.host_key is None:
         message = f"host {one.name}: is active and has no host_key"
         notes.add(host.at("lifecycle"), message, "enrol it and pin its public host key, or plan it first")
-    siren = PurePath(host.place.file).name.partition("-")[0].removesuffix(".yaml")
-    if siren != one.territory:
+    if is_misplaced(host):
+        siren = siren_of(host.place.file)
         message = f"host {one.name}: is of territory {one.territory}, this file is that of {siren}"
         notes.add(host.place, message, f"move it to the file hosts/{one.territory}-….yaml or correct its groups")
 

@@ -1,10 +1,9 @@
 """Checks of overlays: their members, hubs, flows and partners, and that no two of them contradict each other."""
 
 from collections.abc import Iterable
-from pathlib import PurePath
 
 from lisiere.inventory.check_secrets import pairs
-from lisiere.inventory.draft import Draft, is_retired
+from lisiere.inventory.draft import Draft, is_misplaced, is_retired, siren_of
 from lisiere.inventory.notes import Notebook, Place, did_you_mean
 from lisiere.inventory.sections import each
 from lisiere.model.overlay import Member, Overlay, OverlayFlow
@@ -23,9 +22,9 @@ def check(draft: Draft, notes: Notebook) -> None:
 
 def _check_overlay(overlay: Overlay, place: Place, draft: Draft, notes: Notebook) -> None:
     draft.crypto.find(overlay.crypto, place.at("crypto"), kind="crypto profile", notes=notes)
-    draft.nornir.territories.find(overlay.territory, place.at("territory"), kind="territory", notes=notes)
-    siren = PurePath(place.file).name.partition("-")[0].removesuffix(".yaml")
-    if siren != overlay.territory:
+    territories, siren = draft.nornir.territories, siren_of(place.file)
+    territory = territories.find(overlay.territory, place.at("territory"), kind="territory", notes=notes)
+    if territory is not None and siren != overlay.territory:
         message = f"overlay {overlay.name}: is of territory {overlay.territory}, this file is that of {siren}"
         notes.add(place.at("territory"), message, f"move it to the file overlays/{overlay.territory}-….yaml")
 
@@ -50,7 +49,8 @@ def _check_member(overlay: Overlay, member: Member, place: Place, draft: Draft, 
     if is_retired(host):
         message = f"overlay {overlay.name}: {member.site} is retired"
         notes.add(place.at("site"), message, "remove the member, or put its successor in its place")
-    if host.value.territory != overlay.territory:
+    is_settled = siren_of(place.file) == overlay.territory and not is_misplaced(host)
+    if is_settled and host.value.territory != overlay.territory:
         message = f"overlay {overlay.name}: {member.site} is of territory {host.value.territory}"
         notes.add(place.at("site"), message, f"only sites of territory {overlay.territory} can be members")
     known = {segment.name for segment in host.value.data.segments}

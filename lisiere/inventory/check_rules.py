@@ -30,7 +30,7 @@ class SegmentNames:
     """Names of segments, by where a rule may mean them."""
 
     def __init__(self, draft: Draft) -> None:
-        self._is_sound = draft.nornir.hosts.is_sound
+        self._draft = draft
         self._found: dict[tuple[str, str], set[str]] = {}
         for host in draft.nornir.each():
             one = host.value
@@ -43,7 +43,12 @@ class SegmentNames:
         scope = one.scope
         if scope.host is not None:
             return self._found[("host", scope.host.value.name)]
-        if not self._is_sound:
+        nornir = self._draft.nornir
+        is_known = scope.territory in (None, *nornir.territories.known) and scope.profile in (
+            None,
+            *nornir.profiles.known,
+        )
+        if not nornir.hosts.is_sound or not is_known:
             return None
         if scope.territory is not None:
             return self._found.get(("territory", scope.territory), set())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import PurePath
 
 from lisiere.inventory.nornir_shape import Host, Hosts
 from lisiere.inventory.notes import Place
@@ -78,6 +79,16 @@ class Draft:
             for number, partner in enumerate(overlay.partners):
                 for index, flow in enumerate(partner.flows):
                     yield flow, place.at("partners", number, "flows", index)
+
+
+def siren_of(file: str) -> str:
+    """The territory that a file is for, by its name `<folder>/<siren>-<name>.yaml`."""
+    return PurePath(file).stem.partition("-")[0]
+
+
+def is_misplaced(host: Host) -> bool:
+    """Whether a host stands in the file of another territory than its group's, so that either may be wrong."""
+    return siren_of(host.place.file) != host.value.territory
 
 
 def is_retired(host: Host) -> bool:

@@ -224,6 +224,7 @@ class HostFiles:
         for name, raw in self._mapping(file, self.found.hosts).items():
             place = Place(file, (name,))
             if name in self.found.hosts.known:
+                self.found.hosts.is_whole = False  # one of the two was meant to have another name
                 self._notes.add(place, f"host {name} is declared twice", "give one of the two another name")
                 continue
             self.found.hosts.known.add(name)

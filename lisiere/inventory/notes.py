@@ -6,7 +6,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from lisiere.errors import Mistake
-from lisiere.inventory.positions import KeyPath, lines_of
+
+KeyPath = tuple[str | int, ...]
+"""Keys and indexes from the root of a file down to a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Notebook:
 
     def mistakes(self, texts: Mapping[str, str]) -> tuple[Mistake, ...]:
         """Every mistake with its line, each once; `texts` holds the files by name."""
+        from lisiere.inventory.positions import lines_of
+
         found = list(self._lined)
         for file, notes in self._placed.items():
             lines = lines_of(texts.get(file, ""), [path for path, _, _ in notes])

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from lisiere.inventory.nornir_shape import Host
-from lisiere.inventory.notes import Place
-from lisiere.inventory.positions import KeyPath
+from lisiere.inventory.notes import KeyPath, Place
 from lisiere.inventory.sections import Item
 from lisiere.model.words import Prefix
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import yaml
 
-KeyPath = tuple[str | int, ...]
-"""Keys and indexes from the root of a file down to a value."""
+from lisiere.inventory.notes import KeyPath
 
 Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 

@@ -82,6 +82,9 @@ def top_level(reader: Reader, file: str, key: str, notes: Notebook) -> object:
     content = reader.read(file)
     if content is UNREAD:
         return UNREAD
+    if content is None:
+        notes.add_line(file, 0, "is empty", f"begin with `{key}:`")
+        return UNREAD
     if not isinstance(content, dict):
         notes.add(Place(file), f"must be a mapping with the key {key!r}", f"begin with `{key}:`")
         return UNREAD
@@ -124,6 +127,7 @@ def _enter(
     section: Section[M], name: str, value: M | None, place: Place, *, kind: str, label: str, notes: Notebook
 ) -> None:
     if name in section.known:
+        section.is_whole = False  # one of the two was meant to have another name
         notes.add(place.at(label), f"{kind} {name} is declared twice", "give one of the two another name")
         return
     section.known.add(name)

@@ -5,7 +5,7 @@ from typing import get_args, get_origin
 
 from pydantic import BaseModel
 
-from lisiere.inventory.positions import KeyPath
+from lisiere.inventory.notes import KeyPath
 
 
 def keys_at(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:

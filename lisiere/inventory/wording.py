@@ -8,8 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lisiere.inventory.notes import did_you_mean
-from lisiere.inventory.positions import KeyPath
+from lisiere.inventory.notes import KeyPath, did_you_mean
 from lisiere.inventory.shapes import keys_at
 from lisiere.model import operator, overlay, site, words
 

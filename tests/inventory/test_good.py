@@ -68,7 +68,7 @@ def test_loading_imports_nothing_heavy() -> None:
     code = (
         "import sys, lisiere.inventory.loader;"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}"
-        " & {'nornir', 'napalm', 'netmiko', 'django', 'ruamel', 'jinja2', 'typer', 'rich', 'asyncssh'}))"
+        " & {'nornir', 'napalm', 'netmiko', 'django', 'ruamel', 'jinja2', 'typer', 'rich', 'asyncssh', 'yaml'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == ""
