@@ -66,7 +66,7 @@ def generate(
     places = {body.siren: place for place, body in enumerate(valid.ranked)}
     data = {site.name: hosts.site_data(site, numbered[site.name], places[site.territory]) for site in sites}
     found = {siren: _overlays(bodies[siren], sites, place) for siren, place in sorted(places.items())}
-    layers = policies(tuple(places))
+    layers = policies(tuple(places), {site.profile for site in sites if not site.is_retired})
     used = _used_flows(layers, data.values(), [one for several in found.values() for one in several])
     files = {
         "defaults.yaml": document({"username": SERVICE_ACCOUNT, "port": 22, "data": {}}),

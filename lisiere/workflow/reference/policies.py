@@ -1,6 +1,6 @@
 """The written layers of the reference fleet: what no site may undo, what territories add, what each profile gets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lisiere.model.traffic import PolicyLayers, Rule
 from lisiere.model.words import Action, ProfileName, Siren
@@ -20,21 +20,27 @@ _TERRITORIES = (
 Schools name their segments otherwise: their web has one way out."""
 
 
-def policies(ranked: Sequence[Siren]) -> PolicyLayers:
-    """All layers; `ranked` are the territories, the most populous first."""
+def policies(ranked: Sequence[Siren], profiles: Collection[ProfileName]) -> PolicyLayers:
+    """All layers.
+
+    Args:
+        ranked: The territories, the most populous first.
+        profiles: Those that a site has; the layers of the others would concern nobody.
+    """
+    layers = {
+        ProfileName.TOWN_HALL: _town_hall(),
+        ProfileName.SCHOOL: _school(),
+        ProfileName.COLLEGE: _college(),
+        ProfileName.EPCI_SEAT: _seat(),
+        ProfileName.PUBLIC_ACCESS: _library(),
+        ProfileName.TECHNICAL: _technical(),
+    }
     return PolicyLayers(
         fleet=_fleet(),
         territories={
             siren: tuple(_territory(siren, needs)) for siren, needs in zip(ranked, _TERRITORIES, strict=False)
         },
-        profiles={
-            ProfileName.TOWN_HALL: _town_hall(),
-            ProfileName.SCHOOL: _school(),
-            ProfileName.COLLEGE: _college(),
-            ProfileName.EPCI_SEAT: _seat(),
-            ProfileName.PUBLIC_ACCESS: _library(),
-            ProfileName.TECHNICAL: _technical(),
-        },
+        profiles={name.value: rules for name, rules in layers.items() if name in profiles},
     )
 
 
