@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lisiere.model.record import Reading
-from lisiere.store.records import Records
 from lisiere.workflow import drift
 from lisiere.workflow.comparing import is_same, sha256_of
 from nornir_tasks.fleet import Answer, FleetRunner, Progress
 from nornir_tasks.reading import RunningConfiguration, read_fleet
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
 
 
 def readings_of(running: Mapping[str, str], *, intended: Mapping[str, str], at: datetime) -> tuple[Reading, ...]:
@@ -17,7 +20,7 @@ def readings_of(running: Mapping[str, str], *, intended: Mapping[str, str], at: 
 
 
 def keep_readings(
-    records: Records, running: Mapping[str, str], *, intended: Mapping[str, str], at: datetime
+    records: "Records", running: Mapping[str, str], *, intended: Mapping[str, str], at: datetime
 ) -> tuple[Reading, ...]:
     """Evaluate what was read and keep it; the running texts are kept with it, once per content."""
     readings = readings_of(running, intended=intended, at=at)
@@ -29,7 +32,7 @@ def keep_readings(
 def read_status(
     runner: FleetRunner,
     *,
-    records: Records,
+    records: "Records",
     intended: Mapping[str, str],
     clock: Callable[[], datetime],
     hosts: Iterable[str] | None = None,

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from lisiere.model.plan import Plan, PlanFailure, PlannedChange
 from lisiere.model.site import Appliance
-from lisiere.store.records import Records
 from lisiere.workflow.plans import freeze_plan, keep
 from lisiere.workflow.waves import waves
 from nornir_tasks.evaluating import keep_readings
@@ -13,13 +13,16 @@ from nornir_tasks.fleet import Access, Answer, FleetRunner, Progress
 from nornir_tasks.planning import Comparison, compare_fleet
 from nornir_tasks.stopping import StoppedError
 
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
 
 def make_plan(
     appliances: Sequence[Appliance],
     intended: Mapping[str, str],
     *,
     access: Access,
-    records: Records,
+    records: "Records",
     selection: str,
     created_by: str,
     clock: Callable[[], datetime],

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from lisiere.errors import PlanError
 from lisiere.model.plan import HostOutcome, Outcome, Plan, PlannedChange, Run
 from lisiere.model.record import Lease
 from lisiere.model.site import Appliance
-from lisiere.store.records import Records
 from lisiere.workflow.plans import remaining
 from lisiere.workflow.runs import OpenRun, carried_out
 from nornir_tasks.applying import Applier, Job
@@ -18,6 +18,9 @@ from nornir_tasks.evaluating import readings_of
 from nornir_tasks.fleet import Access, FleetRunner
 from nornir_tasks.stopping import stop_on_interrupt
 from nornir_tasks.verifying import PATIENCE_S, Probes
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
 
 MAX_FAILURES = 5
 
@@ -53,7 +56,7 @@ class Rollout:
     appliances: Mapping[str, Appliance]
     probes: Mapping[str, Probes]
     access: Access
-    records: Records
+    records: "Records"
     started_by: str
     clock: Callable[[], datetime]
     caution: Caution = field(default_factory=Caution)

@@ -1,36 +1,38 @@
 """The one change of a flow that a demonstration makes, in its own copy of the inventory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lisiere.errors import UsageError
 from lisiere.model.fleet import Fleet
+from lisiere.model.site import Appliance
 from lisiere.model.words import Siren
 
 
 @dataclass(frozen=True, slots=True)
 class FlowChange:
-    """A service taken out of one rule, or put into it."""
+    """A service put into one rule of a territory."""
 
     territory: Siren
     rule: str
     service: str
-    is_added: bool
 
 
-def choose(fleet: Fleet) -> FlowChange:
-    """A territory's own rule to change: one more service for its flow.
+def choose(fleet: Fleet, among: Sequence[Appliance]) -> FlowChange:
+    """A territory's own rule to change, one that concerns some of the appliances: one more service for its flow.
 
     Raises:
-        UsageError: No territory has a rule of its own.
+        UsageError: None of them is in a territory with a rule of its own.
     """
     for siren, rules in sorted(fleet.policies.territories.items()):
+        zones = {segment.zone for one in among if one.territory == siren for segment in one.data.segments}
         for rule in rules:
             free = sorted(set(fleet.services) - set(rule.services))
-            if rule.flow is not None and rule.services and free:
+            if rule.flow is not None and rule.services and free and zones & set(rule.from_zones):
                 service = "ssh" if "ssh" in free else free[0]
-                return FlowChange(siren, rule.id, service, is_added=True)
-    raise UsageError("no territory has a rule of its own: the demonstration has no flow to change")
+                return FlowChange(siren, rule.id, service)
+    raise UsageError("no appliance is in a territory with a rule of its own: the demonstration has no flow to change")
 
 
 def write(inventory: Path, change: FlowChange) -> None:

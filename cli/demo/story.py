@@ -150,7 +150,7 @@ class Story:
     def _change_flow(
         self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records", way: "Access"
     ) -> tuple[page.ChangeShown, int]:
-        change = flowchange.choose(fleet)
+        change = flowchange.choose(fleet, chosen)
         territory = fleet.territories[change.territory].name
         with self._step("Changer un flux et l'appliquer", "Change one flow and apply it") as tell:
             flowchange.write(self._settings.inventory, change)
@@ -161,9 +161,8 @@ class Story:
             planned = {one.host for one in plan.changes}
             _must(bool(planned) and planned == concerned, f"{plan.id} does not change just the appliances concerned")
             run = self._apply(new, plan, records=records, way=way)
-            tell(
-                f"{territory}: {change.service} added to {change.rule}; {_outcomes(run)}, {len(plan.unchanged)} untouched"
-            )
+            added = f"{territory}: {change.service} added to {change.rule}"
+            tell(f"{added}; {_outcomes(run)}, {len(plan.unchanged)} untouched")
         self._must_succeed(run)
         first = plan.changes[0]
         shown = page.ChangeShown(
