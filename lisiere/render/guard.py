@@ -20,7 +20,7 @@ class UnsafeValueError(ValueError):
 
 
 class Checked(str):
-    """A piece of a command that has been checked: it holds no quote, no line end and no control character."""
+    """A piece of a command that has been checked, or whole commands made of such pieces by a template."""
 
     __slots__ = ()
 

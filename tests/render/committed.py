@@ -9,6 +9,9 @@ from typing import Any
 Tree = dict[str, Any]
 WORDS = re.compile(r"'([^']*)'|(\S+)")
 
+MOST_SELECTORS = 255
+"""The number of traffic selectors is one octet (RFC 7296, 3.13)."""
+
 
 def mistakes(text: str) -> list[str]:
     """Everything in a configuration that a commit would refuse, or that would silently not work."""
@@ -205,6 +208,8 @@ def _selectors(peer: Tree) -> Iterator[str]:
     local, remote = (list(map(ip_network, at(peer, f"tunnel 0 {side} prefix"))) for side in ("local", "remote"))
     if not local or not remote:
         yield "no selectors"
+    if max(len(local), len(remote)) > MOST_SELECTORS:
+        yield "more selectors than IKEv2 can carry"
     if any(ours.version == theirs.version and ours.overlaps(theirs) for ours in local for theirs in remote):
         yield "its selectors overlap"
 

@@ -77,3 +77,10 @@ def test_a_lost_certificate_is_noticed() -> None:
     lines = render(resolved()[SECOND_SEAT]).splitlines(keepends=True)
     left = [line for line in lines if not line.startswith("set pki certificate")]
     assert any("no certificate" in found for found in mistakes("".join(left)))
+
+
+def test_too_many_selectors_are_noticed(text: str) -> None:
+    """IKEv2 counts the selectors of one side in one octet."""
+    peer = "vpn ipsec site-to-site peer intranet-publisher"
+    more = "".join(f"set {peer} tunnel 0 remote prefix '192.168.{third}.0/24'\n" for third in range(256))
+    assert any("more selectors than IKEv2 can carry" in found for found in mistakes(text + more))
