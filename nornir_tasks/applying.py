@@ -98,9 +98,10 @@ class Applier:
         self._enter(host, state, Step.CONNECT)
         driver = open_driver(host)
         state.running = driver.get_config(retrieve="running")["running"]
-        if compare(running=state.running, intended=job.intended).is_empty:
-            return Outcome.UNCHANGED, "already as intended"
-        self._refuse_stale(host, job, state.running)
+        if sha256_of(state.running) != job.change.running_sha256:
+            if compare(running=state.running, intended=job.intended).is_empty:
+                return Outcome.UNCHANGED, "already as intended"
+            raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
         if driver.has_pending_commit():
             raise PendingCommitError(host.name, "somebody's timed commit waits for its confirmation; nothing was sent")
         state.health = measure(host, job.probes)
@@ -132,10 +133,6 @@ class Applier:
         self._enter(host, state, Step.COMMIT, f"reverts by itself after {self._revert_in_s} s")
         state.is_committed = True
         driver.commit_config(revert_in=self._revert_in_s)
-
-    def _refuse_stale(self, host: Host, job: Job, running: str) -> None:
-        if sha256_of(running) != job.change.running_sha256:
-            raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
 
     def _enter(self, host: Host, state: _Progress, step: Step, detail: str = "") -> None:
         """Journal a step, then take it."""

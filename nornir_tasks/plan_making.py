@@ -30,6 +30,8 @@ def make_plan(
 ) -> Plan:
     """Compare appliances with what is intended, and freeze what an apply would do. Nothing is committed.
 
+    What is read is kept as a reading where we configured the appliance before: one that never was cannot have drifted.
+
     Args:
         appliances: Those that the plan is about.
         intended: Their intended `set` texts, secrets as references.
@@ -52,7 +54,9 @@ def make_plan(
         raise StoppedError("stopped; no plan was made and nothing was changed")
     at = clock()
     compared = {name: answer.value for name, answer in answers.items() if answer.value is not None}
-    keep_readings(records, {name: one.running for name, one in compared.items()}, intended=intended, at=at)
+    known = {one.host for one in records.status(compared) if one.last_run}
+    running = {name: one.running for name, one in compared.items() if name in known}
+    keep_readings(records, running, intended=intended, at=at)
     changed = [one for one in appliances if one.name in compared and compared[one.name].difference]
     plan = freeze_plan(
         _changes(changed, compared),
@@ -62,7 +66,8 @@ def make_plan(
         created_by=created_by,
         at=at,
     )
-    keep(records, plan, texts=[intended[change.host] for change in plan.changes])
+    texts = [text for one in plan.changes for text in (intended[one.host], compared[one.host].running)]
+    keep(records, plan, texts=texts)
     return plan
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nornir.core.inventory import Host
 
 from lisiere.errors import PendingCommitError
-from lisiere.workflow.comparing import compare, sha256_of
+from lisiere.workflow.comparing import is_same, sha256_of
 from nornir_tasks.fleet import Answer, FleetRunner, Progress, open_driver
 
 
@@ -30,9 +30,8 @@ def compare_host(host: Host, *, intended: str) -> Comparison:
     """
     driver = open_driver(host)
     running = driver.get_config(retrieve="running")["running"]
-    local = compare(running=running, intended=intended)
     difference = ""
-    if not local.is_empty:
+    if not is_same(running=running, intended=intended):
         if driver.has_pending_commit():
             raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
         difference = candidate_difference(driver, intended)
@@ -41,8 +40,18 @@ def compare_host(host: Host, *, intended: str) -> Comparison:
         running_sha256=sha256_of(running),
         intended_sha256=sha256_of(intended),
         difference=difference,
-        deleted_share=local.deleted_share if difference else 0.0,
+        deleted_share=deleted_share(running, difference),
     )
+
+
+def deleted_share(running: str, difference: str) -> float:
+    """Part of the running lines that a difference deletes, 0 to 1; a deleted node takes the lines below it."""
+    gone = tuple(line.removeprefix("delete ") for line in difference.splitlines() if line.startswith("delete "))
+    lines = [line.removeprefix("set ") for line in running.splitlines()]
+    if not gone or not lines:
+        return 0.0
+    exact, below = frozenset(gone), tuple(f"{path} " for path in gone)
+    return sum(line in exact or line.startswith(below) for line in lines) / len(lines)
 
 
 def candidate_difference(driver: object, intended: str) -> str:

@@ -53,6 +53,7 @@ class Story:
         )
         self._started_at = datetime.now(UTC)
         self._steps: list[page.StepLine] = []
+        self._rendered: tuple[Fleet, dict[str, str]] | None = None
 
     def tell(self) -> dict[str, object]:
         """Do all of it.
@@ -81,8 +82,7 @@ class Story:
             way = access(self._settings, lab=True, keeper=secret_keeper(self._settings))
             plan, run = self._first_rollout(fleet, chosen, records=records, way=way)
             self._nothing_left(fleet, chosen, records=records, way=way)
-            change, changed = self._change_flow(fleet, chosen, records=records, way=way)
-            fleet = self._fleet()
+            fleet, change, changed = self._change_flow(fleet, chosen, records=records, way=way)
             drift = self._find_drift(fleet, chosen, records=records, way=way)
             statuses = records.status([one.name for one in chosen])
         self._stop_lab()
@@ -149,7 +149,7 @@ class Story:
 
     def _change_flow(
         self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records", way: "Access"
-    ) -> tuple[page.ChangeShown, int]:
+    ) -> tuple["Fleet", page.ChangeShown, int]:
         change = flowchange.choose(fleet, chosen)
         territory = fleet.territories[change.territory].name
         with self._step("Changer un flux et l'appliquer", "Change one flow and apply it") as tell:
@@ -173,7 +173,7 @@ class Story:
             host=first.host,
             difference=first.difference,
         )
-        return shown, len(planned)
+        return new, shown, len(planned)
 
     def _find_drift(
         self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records", way: "Access"
@@ -268,7 +268,10 @@ class Story:
         return open_fleet(self._settings, as_of=self._started_at.date())
 
     def _texts(self, fleet: "Fleet", chosen: tuple["Appliance", ...]) -> dict[str, str]:
-        return intended_texts(fleet, [one.name for one in chosen], self._settings)
+        """The intended texts, rendered once per state of the inventory."""
+        if self._rendered is None or self._rendered[0] is not fleet:
+            self._rendered = fleet, intended_texts(fleet, [one.name for one in chosen], self._settings)
+        return self._rendered[1]
 
     def _must_succeed(self, run: "Run") -> None:
         from cli.apply import print_run
