@@ -43,35 +43,43 @@ SECRET_PATHS: tuple[Path, ...] = (
     ("service", "snmp", "community"),
     ("service", "snmp", "trap-target", "*", "community"),
     ("system", "config-management", "commit-archive", "location"),
-    ("**", "radius", "server", "*", "key"),
-    ("**", "tacacs", "server", "*", "key"),
-    ("**", "wep", "key"),
 )
-"""Further places: the word after the path is taken out (`*` is any word, `**` any words).
+"""Further places, where the word after the path is taken out; `*` is any word.
 
 Certificates are listed because the intent gives them as references."""
+
+KEYS_OF = frozenset({"radius", "tacacs"})
+"""Services whose servers have a `key`, wherever they are configured: `… radius server 192.0.2.1 key`."""
 
 BASE64_ROOTS = frozenset({"pki"})
 """Below these, values are constrained to base64, and so are the references that stand for them."""
 
+_PATHS_BELOW = {
+    start: tuple(pattern for pattern in SECRET_PATHS if pattern[:2] == start)
+    for start in {pattern[:2] for pattern in SECRET_PATHS}
+}
 _HINT = re.compile("pass|secret|key|md5|token|community|certificate|location")
 _OPTION_SECRET = re.compile(r"(login=[^\s':]*:)([^\s']+)")
 
 
-def secret_positions(path: Sequence[str]) -> Iterator[int]:
+def secret_positions(path: Path) -> Iterator[int]:
     """Where the secret words of a statement stand."""
     last = len(path) - 1
-    if last > 0 and path[last - 1] in SECRET_LEAVES:
+    if last < 1:
+        return
+    leaf = path[last - 1]
+    is_server_key = leaf == "key" and last >= 4 and path[last - 4] in KEYS_OF
+    if leaf in SECRET_LEAVES or is_server_key or path[last - 2 : last] == ("wep", "key"):
         yield last
         return
-    for pattern in SECRET_PATHS:
-        at = _end(path, pattern)
-        if at is not None and at <= last:
+    for pattern in _PATHS_BELOW.get(path[:2], ()):
+        at = len(pattern)
+        if at <= last and all(want in ("*", word) for word, want in zip(path, pattern, strict=False)):
             yield at
             return
 
 
-def is_secret(path: Sequence[str]) -> bool:
+def is_secret(path: Path) -> bool:
     """Whether a statement holds a secret."""
     return next(secret_positions(path), None) is not None
 
@@ -129,19 +137,7 @@ def _options(line: str, concealer: Concealer) -> str:
     return _OPTION_SECRET.sub(lambda match: match[1] + concealer.conceal(match[2]), line) if "login=" in line else line
 
 
-def _conceal(path: Sequence[str], value: str, concealer: Concealer) -> str:
+def _conceal(path: Path, value: str, concealer: Concealer) -> str:
     if not value:
         return value
     return concealer.conceal(value, shape="base64" if path[0] in BASE64_ROOTS else "plain")
-
-
-def _end(path: Sequence[str], pattern: Path) -> int | None:
-    """The position after a pattern that the path begins with, None when it does not."""
-    if pattern[0] == "**":
-        rest = pattern[1:]
-        ends = (_end(path[start:], rest) for start in range(len(path)))
-        return next((start + end for start, end in enumerate(ends) if end is not None), None)
-    if len(path) < len(pattern):
-        return None
-    fits = all(want in ("*", word) for word, want in zip(path, pattern, strict=False))
-    return len(pattern) if fits else None

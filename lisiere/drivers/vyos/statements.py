@@ -27,6 +27,13 @@ def parse_line(line: str) -> Change:
     Raises:
         ValueError: It is neither; the message does not repeat the line, which may hold a secret.
     """
+    head, quote, value = line.partition(" '")
+    if head[:4] == "set " and "'" not in head and '"' not in line and head.split() == (plain := head.split(" ")):
+        # Nearly every line: plain words, and at most one value in quotes at the end.
+        if not quote:
+            return Change("set", tuple(plain[1:]), line)
+        if value.find("'") == len(value) - 1:
+            return Change("set", (*plain[1:], value[:-1]), line)
     if not _LINE.fullmatch(line):
         raise ValueError("a line is neither `set …` nor `delete …` with words and quoted values")
     verb: Literal["set", "delete"] = "set" if line.startswith("set ") else "delete"
@@ -35,7 +42,7 @@ def parse_line(line: str) -> Change:
 
 def words(line: str) -> tuple[str, ...]:
     """The words of a line, quotes taken off, whatever it says."""
-    return tuple(match[match.lastindex or 0] for match in _WORD.finditer(line))
+    return tuple(single or double or bare for single, double, bare in _WORD.findall(line))
 
 
 def parse_changes(text: str) -> list[Change]:
@@ -83,7 +90,9 @@ def after(statements: Iterable[Path], changes: Sequence[Change]) -> set[Path]:
     """The statements once a difference was applied to them."""
     deleted = {change.path for change in changes if change.verb == "delete"}
     depths = sorted({len(path) for path in deleted})
-    kept = {path for path in statements if not any(path[:depth] in deleted for depth in depths if depth <= len(path))}
+    kept = set(statements)
+    if deleted:
+        kept = {path for path in kept if not any(path[:depth] in deleted for depth in depths)}
     return kept | {change.path for change in changes if change.verb == "set"}
 
 

@@ -1,0 +1,145 @@
+"""What VyOS's driver does beyond the contract, against a played appliance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.fleet import LabAppliance, running_lab
+from lisiere.drivers.registry import driver_class
+from lisiere.drivers.vyos.footer import footer
+from lisiere.errors import ConfigRejectedError, DeviceError, HalfAppliedError, PendingCommitError, UsageError
+from tests.drivers.vyos.test_contract import MINUTE_S, NAME, VyOSHarness
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[VyOSHarness]:
+    """A fresh appliance of the newer release."""
+    with running_lab([LabAppliance(NAME, "1.5")], state_dir=tmp_path, minute_s=MINUTE_S) as lab:
+        yield VyOSHarness(lab, release="1.5", replace_with="load")
+
+
+def test_another_release_than_expected_is_refused(harness: VyOSHarness) -> None:
+    """Before anything is asked of it; without an expectation the driver goes by what it finds."""
+    with pytest.raises(DeviceError, match=r"runs VyOS 1\.5-rolling.*, not 1\.4"):
+        harness.driver(release="1.4").open()
+    driver = harness.driver(release="")
+    with pytest.raises(UsageError, match="not known before"):
+        assert driver.guarantees
+    with driver:
+        assert not driver.guarantees.revert_reboots
+
+
+def test_what_the_appliance_added_by_itself_survives_a_replacement(harness: VyOSHarness) -> None:
+    """The MAC address that VyOS notes for each port is in no intended configuration."""
+    own = [line for line in harness.running().splitlines() if " hw-id " in line]
+    assert own
+    with harness.session() as driver:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        assert "hw-id" not in driver.compare_config()
+        driver.commit_config()
+    assert set(own) <= set(harness.running().splitlines())
+
+
+def test_what_runs_is_saved_before_a_timer_is_armed(harness: VyOSHarness) -> None:
+    """So that a restart in between comes back to what ran, not to something older."""
+    harness.handle.device.saved = harness.handle.device.running.__class__()
+    before = harness.running()
+    with harness.session() as driver:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        driver.commit_config(revert_in=600)
+        assert harness.startup() == before
+        driver.rollback()
+    assert set(harness.running().splitlines()) == set(before.splitlines())
+
+
+def test_a_commit_of_somebody_else_is_seen(harness: VyOSHarness) -> None:
+    """It is neither confirmed nor overwritten."""
+    harness.handle.arm_foreign_commit("set system name-server 192.0.2.99")
+    during = harness.running()
+    with harness.session() as driver:
+        assert driver.has_pending_commit()
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        with pytest.raises(PendingCommitError):
+            driver.commit_config(revert_in=60)
+        driver.discard_config()
+        assert driver.has_pending_commit()
+    assert harness.running() == during
+
+
+def test_a_part_refused_by_the_appliance_alone_is_undone(harness: VyOSHarness) -> None:
+    """Whatever the reason; all that became active and all that failed is told."""
+    before = harness.running()
+    harness.handle.inject(half_commit="firewall")
+    with harness.session() as driver:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        with pytest.raises(HalfAppliedError, match="the old configuration is back") as caught:
+            driver.commit_config(revert_in=60)
+        assert caught.value.failed == ("firewall",)
+        assert "set vpn ipsec authentication psk HUB secret 'secret:overlay/a--b'" in caught.value.applied
+        assert not any("firewall" in line for line in caught.value.applied)
+    assert set(harness.running().splitlines()) == set(before.splitlines())
+
+
+def test_a_full_disk_is_told(harness: VyOSHarness) -> None:
+    """Nothing was changed; by commands the timed commit stops before it is armed."""
+    before = harness.running()
+    harness.handle.inject(disk_full=True)
+    with harness.session() as driver, pytest.raises(DeviceError, match="could not be uploaded"):
+        driver.load_replace_candidate(config=harness.texts.replacement)
+    with harness.session(replace_with="commands") as driver:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        with pytest.raises(DeviceError, match="did not save"):
+            driver.commit_config(revert_in=60)
+        assert not driver.has_pending_commit()
+    assert harness.running() == before
+
+
+def test_the_way_a_file_is_written_is_the_way_vyos_writes_it() -> None:
+    """Three lines, each of them ended."""
+    lines = footer("1.4", "1.4.0").split("\n")
+    assert lines[0] == "// Warning: Do not remove the following line."
+    assert lines[1].startswith('// vyos-config-version: "bgp@5:')
+    assert lines[1].endswith('webproxy@2"')
+    assert lines[2:] == ["// Release version: 1.4.0", ""]
+
+
+def test_getters_tell_what_is_there(harness: VyOSHarness) -> None:
+    """The facts that compliance reads."""
+    with harness.session() as driver:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        driver.commit_config()
+        assert driver.get_facts()["hostname"] == "renamed-01"
+        assert driver.get_interfaces()["eth1"]["description"] == "the office, first floor"
+        assert driver.get_interfaces_ip()["eth1"] == {"ipv4": {"10.1.10.1": {"prefix_length": 24}}}
+        assert "192.0.2.123" in driver.get_ntp_servers()
+        assert driver.get_users()[harness.username]["sshkeys"][0].startswith("ssh-ed25519 AAAA")
+        answer = driver.cli(["show configuration commands"])["show configuration commands"]
+        assert "secret:overlay/a--b" in answer
+        assert "hush" not in answer
+
+
+def test_ping_counts(harness: VyOSHarness) -> None:
+    """What is not answered is lost; an argument that is no address is refused before it is sent."""
+    with harness.session() as driver:
+        result = driver.ping("192.0.2.1", count=3)["success"]
+        assert (result["probes_sent"], result["packet_loss"]) == (3, 3 - len(result["results"]))
+        with pytest.raises(UsageError, match="neither an address nor a name"):
+            driver.ping("192.0.2.1; reboot")
+
+
+def test_a_merge_may_delete(harness: VyOSHarness) -> None:
+    """Lines are taken in their order."""
+    with harness.session() as driver:
+        driver.load_merge_candidate(config="set system name-server '192.0.2.54'\ndelete system console\n")
+        assert "delete system console" in driver.compare_config()
+        driver.commit_config()
+        assert "console" not in harness.running()
+        with pytest.raises(ConfigRejectedError):
+            driver.load_merge_candidate(config="set firewall zone X default-action 'perhaps'")
+
+
+def test_an_unknown_platform_is_told() -> None:
+    """With the ones there are."""
+    with pytest.raises(UsageError, match="'ios'; there are: vyos"):
+        driver_class("ios")
