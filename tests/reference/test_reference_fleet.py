@@ -227,11 +227,13 @@ def test_fleets_of_other_sizes_are_accepted_too(count: int, tmp_path: Path) -> N
     assert len(list(load_fleet(tmp_path, as_of=REFERENCE_DATE).in_service())) == count
 
 
-def test_the_fleet_stays_valid_for_half_a_year() -> None:
-    """The first of its dated exceptions ends in March 2027: a reference that expires tomorrow is none."""
-    assert len(load_fleet(COMMITTED, as_of=date(2027, 3, 31)).appliances) == 612
-    with pytest.raises(InventoryError, match="2027-03-31"):
-        load_fleet(COMMITTED, as_of=date(2027, 4, 1))
+def test_the_fleet_is_accepted_until_the_programme_ends() -> None:
+    """Nothing in it expires before 2029; then what was dated is refused, and each end is named."""
+    assert len(load_fleet(COMMITTED, as_of=date(2028, 12, 31)).appliances) == 612
+    with pytest.raises(InventoryError) as caught:
+        load_fleet(COMMITTED, as_of=date(2029, 1, 1))
+    assert len(caught.value.mistakes) >= 6
+    assert all("2028-12-31" in mistake.message for mistake in caught.value.mistakes)
 
 
 def test_writing_again_changes_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:

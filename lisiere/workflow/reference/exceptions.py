@@ -30,35 +30,36 @@ class _Special:
     here: str | None = None
 
 
-_END = date(2028, 12, 31)
+_END, _LATER = date(2028, 12, 31), date(2029, 7, 31)
+"""With the programme, or a school year later: until then the reference fleet is accepted as it is."""
 _VIDEO = ("video-protection", ("admin", "wan"), "rtsps")
 _HEAT = ("building-control", ("wan", "dmz"), "modbus")
 
 _SPECIALS = (
     _Special(0, Kind.TOWN_HALL, 1, *_VIDEO, COMMUNES, "Caméras des entrées de ville", _END, there="video-relay"),
     _Special(1, Kind.TOWN_HALL, 0, *_VIDEO, COMMUNES, "Caméras du centre", _END, there="video-relay"),
-    _Special(2, Kind.TOWN_HALL, 2, *_VIDEO, COMMUNES, "Caméras de la gare", date(2027, 12, 31), there="video-relay"),
+    _Special(2, Kind.TOWN_HALL, 2, *_VIDEO, COMMUNES, "Caméras de la gare", _END, there="video-relay"),
     _Special(0, Kind.SEAT, 0, *_HEAT, BODIES, "Marché de chauffage du siège", _END, here="building-control"),
-    _Special(3, Kind.COLLEGE, 0, *_HEAT, BODIES, "Chaufferie du collège", date(2028, 6, 30), here="building-control"),
+    _Special(3, Kind.COLLEGE, 0, *_HEAT, BODIES, "Chaufferie du collège", _LATER, here="building-control"),
     _Special(
         0, Kind.LIBRARY, 1, "culture-pilot", ("admin", "wan"), "https", BODIES, "Essai de la plateforme culturelle",
-        date(2027, 12, 31), there="culture-platform",
+        _END, there="culture-platform",
     ),
     _Special(
         1, Kind.LIBRARY, 0, "culture-pilot", ("admin", "wan"), "https", BODIES, "Essai de la plateforme culturelle",
-        date(2027, 12, 31), there="culture-platform",
+        _END, there="culture-platform",
     ),
     _Special(
         0, Kind.COLLEGE, 2, "school-pilot", ("dmz", "wan"), "https", ACADEMIE, "Miroir local des ressources numériques",
-        date(2027, 8, 31), there="school-publishers",
+        _LATER, there="school-publishers",
     ),
     _Special(
         1, Kind.TECHNICAL, 0, "works-follow-up", ("admin", "wan"), "https", BODIES, "Extension de la station",
-        date(2027, 6, 30), there="public-works",
+        _END, there="public-works",
     ),
     _Special(
         4, Kind.TECHNICAL, 0, "works-follow-up", ("admin", "wan"), "https", BODIES, "Rénovation du réservoir",
-        date(2027, 3, 31), there="public-works",
+        _LATER, there="public-works",
     ),
 )  # fmt: skip
 
@@ -82,7 +83,7 @@ def bypasses(site: Site) -> tuple[Bypass, ...]:
             reason="Le lecteur vidéo ne passe pas le mandataire"
             if is_school
             else "Certificat client refusé par le mandataire",
-            until=date(2027, 7, 31) if is_school else date(2027, 12, 31),
+            until=_LATER if is_school else _END,
         ),
     )
 

@@ -166,7 +166,7 @@ def _publisher(words: tuple[str, str, str, Sequence[str]], seat: HostName) -> Ma
             _flow("publisher-software", ["https"], giver=seat, to=[name]),
             _flow("publisher-support", ["ssh"], giver=name, to=[seat]),
         ],
-        "until": date(2028, 6, 30),
+        "until": date(2029, 6, 30),
     }
 
 
