@@ -6,12 +6,13 @@ Called on the thread of the worker.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lisiere.model.record import JournalCheck, JournalEntry
 from lisiere.store.ids import utc
 from lisiere.store.models import JournalHeadRow, JournalRow
+from lisiere.store.packing import storable
 
 ORIGIN = hashlib.sha256(b"lisiere journal").hexdigest()
 """What stands before the first entry."""
@@ -37,6 +38,7 @@ def append(alias: str, notes: Sequence[Note]) -> None:
     rows = []
     for note in notes:
         head.position += 1
+        note = replace(note, detail=storable(note.detail))
         head.sha256 = link(head.sha256, head.position, note)
         rows.append(
             JournalRow(

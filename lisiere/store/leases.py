@@ -46,7 +46,7 @@ def renew(alias: str, run_id: str, *, at: datetime, duration: timedelta) -> tupl
     RunRow.objects.using(alias).filter(id=run_id).update(seen_at=utc(at))
     rows = LeaseRow.objects.using(alias).filter(run_id=run_id)
     rows.update(expires_at=utc(at) + duration)
-    return tuple(rows.order_by("host").values_list("host", flat=True))
+    return tuple(sorted(rows.values_list("host", flat=True)))
 
 
 def release(alias: str, run_id: str, hosts: Iterable[str] | None = None) -> None:
@@ -60,11 +60,11 @@ def release(alias: str, run_id: str, hosts: Iterable[str] | None = None) -> None
 
 def holders(alias: str, *, at: datetime) -> tuple[Lease, ...]:
     """The leases in force, by appliance."""
-    return tuple(map(_lease, _taken(_leases(alias), at)))
+    return tuple(sorted(map(_lease, _taken(_leases(alias), at)), key=lambda one: one.host))
 
 
 def _leases(alias: str) -> QuerySet[LeaseRow]:
-    return LeaseRow.objects.using(alias).select_related("run").order_by("host")
+    return LeaseRow.objects.using(alias).select_related("run")
 
 
 def _taken(rows: Iterable[LeaseRow], at: datetime) -> Iterator[LeaseRow]:

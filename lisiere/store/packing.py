@@ -1,4 +1,4 @@
-"""Texts as compressed bytes."""
+"""Texts in a form that every database takes: compressed bytes, or text without what some refuse."""
 
 from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError
 
@@ -8,6 +8,11 @@ LEVEL = 6
 def pack(text: str) -> bytes:
     """A text, compressed."""
     return ZstdCompressor(level=LEVEL).compress(text.encode())
+
+
+def storable(text: str) -> str:
+    """A text from a device without what PostgreSQL refuses: NUL, and halves of characters."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
 def unpack(content: bytes | memoryview) -> str:

@@ -12,6 +12,7 @@ from lisiere.model.record import Interruption, RunSummary
 from lisiere.store import journal
 from lisiere.store.ids import new_id, utc
 from lisiere.store.models import LeaseRow, OutcomeRow, PlanRow, RunRow, StandingRow
+from lisiere.store.packing import storable
 from lisiere.store.process import Process
 
 LAST = "last"
@@ -124,8 +125,8 @@ def find(alias: str, name: str) -> str:
 def load(alias: str, name: str, *, at: datetime) -> Run:
     """A run with its outcomes, in wave order; INTERRUPTED when its process died before the end."""
     row = _row(alias, name)
-    outcomes = OutcomeRow.objects.using(alias).filter(run=row).order_by("wave", "host")
-    return _run(row, at=at, outcomes=outcomes)
+    outcomes = OutcomeRow.objects.using(alias).filter(run=row)
+    return _run(row, at=at, outcomes=sorted(outcomes, key=lambda one: (one.wave, one.host)))
 
 
 def summaries(alias: str, *, limit: int, at: datetime) -> tuple[RunSummary, ...]:
@@ -203,7 +204,7 @@ def _outcome_row(run_id: str, one: HostOutcome) -> OutcomeRow:
         host=one.host,
         wave=one.wave,
         outcome=one.outcome,
-        detail=one.detail,
+        detail=storable(one.detail),
         running_sha256=one.running_sha256,
         started_at=utc(one.started_at),
         ended_at=utc(one.ended_at),

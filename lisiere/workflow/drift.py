@@ -1,8 +1,9 @@
 """Drift: intended against running, line by line, with a typed reason for each deviation."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from lisiere.configtree import Deviation, Reason, deviations
+from lisiere.configtree import Deviation, Node, Path, Reason, deviations, parse_set
 from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.record import Reading
 from lisiere.secrets import references
@@ -11,6 +12,8 @@ from lisiere.workflow.comparing import OWN_LEAVES, sha256_of
 
 SEPARATOR = ", "
 NOT_SHOWN = "(not shown)"
+LONGEST = 500
+"""Characters of a side of a deviation that are kept: enough to know what it is; the texts themselves are on record."""
 
 
 def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
@@ -22,7 +25,7 @@ def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
         running: `set` text that runs, secrets concealed.
         at: When the running text was read.
     """
-    found = () if intended == running else deviations(intended, running, ignore=OWN_LEAVES)
+    found = [] if intended == running else _folded(deviations(intended, running, ignore=OWN_LEAVES), running)
     return Reading(
         host=host,
         read_at=at,
@@ -32,14 +35,48 @@ def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
     )
 
 
+def _folded(found: Sequence[Deviation], running: str) -> list[Deviation]:
+    """Missing lines put together where a whole branch is missing: a lost rule is one deviation, not one per line."""
+    missing = [one for one in found if one.reason is Reason.MISSING]
+    if not missing:
+        return list(found)
+    tree = parse_set(running)
+    branches: dict[Path, list[Deviation]] = {}
+    for one in missing:
+        branches.setdefault(_highest_absent(tree, one.path), []).append(one)
+    kept = [one for one in found if one.reason is not Reason.MISSING]
+    kept += [_branch(path, lines) for path, lines in branches.items()]
+    return sorted(kept, key=lambda one: one.path)
+
+
+def _highest_absent(tree: Node, path: Path) -> Path:
+    """The shortest beginning of a path that is not in the tree."""
+    node = tree
+    for depth, word in enumerate(path, 1):
+        if word not in node.children:
+            return path[:depth]
+        node = node.children[word]
+    return path
+
+
+def _branch(path: Path, lines: Sequence[Deviation]) -> Deviation:
+    """One deviation for all that is missing from a path on."""
+    texts = (" ".join((*one.path[len(path) :], one.intended)).strip() for one in lines)
+    return Deviation(Reason.MISSING, path, "; ".join(texts), "")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 def _drift(host: str, one: Deviation, at: datetime) -> Drift:
     is_secret = one.reason is Reason.CHANGED and any(map(_is_concealed, one.intended.split(SEPARATOR)))
     return Drift(
         host=host,
         reason=DriftReason.SECRET if is_secret else DriftReason(one.reason),
         path=" ".join(one.path),
-        intended=one.intended,
-        running=_concealed(one.running) if is_secret else one.running,
+        intended=_shortened(one.intended),
+        running=_shortened(_concealed(one.running) if is_secret else one.running),
         entered_at=at,
     )
 
