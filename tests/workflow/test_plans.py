@@ -1,0 +1,129 @@
+"""Plan bookkeeping: frozen, kept with its texts, judged against what runs now."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lisiere.errors import PlanError, RecordError
+from lisiere.model.plan import Outcome, Plan, RunStatus, Step
+from lisiere.store.setup import connect
+from lisiere.workflow import plans
+from lisiere.workflow.runs import carried_out
+from tests.store.samples import NOON, names, outcome_for, plan_for, reading, sha256, text_of
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
+HOSTS = names(3)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator["Records"]:
+    """Fresh records."""
+    with connect(path=tmp_path / "records.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def plan(records: "Records") -> Plan:
+    """A plan on record with its texts."""
+    kept = plan_for(HOSTS)
+    plans.keep(records, kept, texts=map(text_of, HOSTS))
+    return kept
+
+
+def frozen() -> Plan:
+    """A plan frozen now, out of order."""
+    changes = tuple(reversed(plan_for(HOSTS).changes))
+    return plans.freeze_plan(changes, unchanged=(), failures=(), selection="all", created_by="camille", at=NOON)
+
+
+def test_a_plan_is_frozen_under_a_name_that_tells_its_instant() -> None:
+    """In wave order, intact, and two plans of one second have two names."""
+    first, second = frozen(), frozen()
+    assert first.is_intact()
+    assert re.fullmatch(r"plan-20261124-120000-[0-9a-f]{6}", first.id)
+    assert first.id != second.id
+    assert [one.wave for one in first.changes] == [1, 2, 3]
+
+
+def test_a_plan_is_kept_only_with_the_texts_that_it_would_apply(records: "Records") -> None:
+    """What is planned can be applied later, whatever becomes of the inventory."""
+    plan = plan_for(HOSTS)
+    with pytest.raises(PlanError, match="cannot be kept: 1 configuration"):
+        plans.keep(records, plan, texts=map(text_of, HOSTS[:2]))
+    assert records.list_plans() == ()
+    records.put_configuration(text_of(HOSTS[2]))
+    plans.keep(records, plan, texts=map(text_of, HOSTS[:2]))
+    assert plans.intended_of(records, records.load_plan("last")) == {host: text_of(host) for host in HOSTS}
+
+
+def test_an_appliance_that_changed_since_the_plan_is_stale(plan: Plan) -> None:
+    """Only what was read can be stale."""
+    read = {HOSTS[0]: sha256("factory"), HOSTS[1]: sha256("touched by hand"), "80021-ecole-01": sha256("x")}
+    assert plans.stale_hosts(plan, read) == (HOSTS[1],)
+
+
+def test_a_run_ends_as_its_appliances_did(records: "Records", plan: Plan) -> None:
+    """All as intended: succeeded. What was read after is on record too, and nothing stays locked."""
+    with carried_out(records, plan, started_by="camille") as run:
+        assert run.lock(HOSTS).refused == ()
+        run.journal(HOSTS[0], Step.LOCK)
+        outcomes = [outcome_for(HOSTS[0]), outcome_for(HOSTS[1], Outcome.UNCHANGED), outcome_for(HOSTS[2])]
+        run.record(outcomes, readings=[reading(host) for host in HOSTS])
+    found = records.load_run("last")
+    assert found.status is RunStatus.SUCCEEDED
+    assert records.leases() == ()
+    assert [one.last_run for one in records.status(HOSTS)] == [found.id] * 3
+    assert [one.step for one in records.journal_entries(found.id)] == ["lock"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"), [(None, "failed"), (KeyboardInterrupt, "stopped"), (RuntimeError, "failed")]
+)
+def test_a_run_cut_short_is_ended_and_taken_up_where_it_stood(
+    raised: type[BaseException] | None, status: str, records: "Records", plan: Plan
+) -> None:
+    """However the block ends, the run does; resumed, it has what was done and does the rest."""
+
+    def work() -> None:
+        with carried_out(records, plan, started_by="camille") as run:
+            run.lock(HOSTS)
+            run.record([outcome_for(HOSTS[0]), outcome_for(HOSTS[1], Outcome.REVERTING)])
+            if raised is not None:
+                raise raised
+
+    if raised is None:
+        work()
+    else:
+        with pytest.raises(raised):
+            work()
+    found = records.load_run("last")
+    assert found.status == status
+    assert records.leases() == ()
+    assert [one.host for one in plans.remaining(plan, found)] == HOSTS[1:]
+    with carried_out(records, plan, started_by="camille", resume="last") as run:
+        assert run.run.id == found.id
+        run.record([outcome_for(host) for host in HOSTS[1:]])
+    assert records.load_run(found.id).status is RunStatus.SUCCEEDED
+
+
+def test_a_run_of_another_plan_is_not_resumed(records: "Records", plan: Plan) -> None:
+    """Nor one that has succeeded."""
+    other = plan_for(HOSTS[:1])
+    plans.keep(records, other, texts=map(text_of, HOSTS))
+    with carried_out(records, other, started_by="camille") as run:
+        run.record([outcome_for(HOSTS[0])])
+    with (
+        pytest.raises(PlanError, match=f"is a run of {other.id}, not of {plan.id}"),
+        carried_out(records, plan, started_by="camille", resume="last"),
+    ):
+        pass
+    with (
+        pytest.raises(RecordError, match="nothing to resume"),
+        carried_out(records, other, started_by="camille", resume="last"),
+    ):
+        pass
