@@ -66,10 +66,13 @@ class Dialogue:
             f"{format_braces(parse_set(lines), tags=tag_paths())}\n{footer(self.version.release, self.version.version)}"
         )
         path = self.transport.upload(text)
+        is_removed = False
         try:
-            *_, loaded, difference = self._ask_configuring([f"load {path}", "compare commands"])
+            *_, loaded, removed, difference = self._ask_configuring([f"load {path}", f"rm {path}", "compare commands"])
+            is_removed = not removed
         finally:
-            self.transport.remove(path)
+            if not is_removed:
+                self.transport.remove(path)
         self._check_loaded(loaded, path)
         return self._changes(difference)
 

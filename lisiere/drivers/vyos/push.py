@@ -110,12 +110,11 @@ class Push:
 
     def confirm(self) -> None:
         """Stop the timer of a pending commit and save what it made."""
-        if not self.session.is_pending():
-            raise DeviceError(self.host, "no commit waits for confirmation: it was confirmed, or it has been reverted")
         answer = self.session.confirm()
         if "No confirm pending" in answer:
-            raise DeviceError(self.host, "the commit was reverted at the moment of its confirmation")
-        if self.session.is_pending():
+            raise DeviceError(self.host, "no commit waits for confirmation: it was confirmed, or it has been reverted")
+        # Towards its end the timer is stopped and yet an error is told: then the timer is the truth.
+        if "timer stopped" not in answer and self.session.is_pending():
             raise DeviceError(self.host, f"did not confirm the commit: {' '.join(answer.split())[:200]}")
         self.session.save()
 

@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 from napalm.base import NetworkDriver
 
-from lab.fleet import LabAppliance, LabHandle, RunningLab, running_lab
 from lisiere.drivers.vyos.driver import GUARANTEES
 
 pytest.register_assert_rewrite("tests.drivers.contract")
 
 from tests.drivers.contract import DriverContract, Harness, Texts, running_of  # noqa: E402
+from tests.drivers.vyos.appliance import MINUTE_S, PlayedVyOS, played_vyos  # noqa: E402
 
-MINUTE_S = 0.6
-NAME = "80001-town-hall-01"
 MARK = "set vpn ipsec authentication psk HUB secret 'secret:overlay/a--b'"
 ADDED = f"""\
 set firewall ipv4 name ADMIN-WAN default-action 'drop'
@@ -25,6 +23,7 @@ set firewall zone ADMIN default-action 'drop'
 set firewall zone ADMIN interface 'eth1'
 set interfaces ethernet eth1 address '10.1.10.1/24'
 set interfaces ethernet eth1 description 'the office, first floor'
+set service ntp server 192.0.2.123
 set system host-name 'renamed-01'
 set system name-server '192.0.2.53'
 set vpn ipsec authentication psk HUB id 'hub.example.net'
@@ -44,43 +43,42 @@ class VyOSHarness(Harness):
     platform = "vyos"
     revert_s = 2 * MINUTE_S
 
-    def __init__(self, lab: RunningLab, *, release: str, replace_with: str) -> None:
-        self.lab, self.release, self.replace_with = lab, release, replace_with
-        self.handle: LabHandle = lab[NAME]
-        self.username, self.key_file = lab.username, str(lab.key_file)
-        self.address, self.port, self.host_key = self.handle.host, self.handle.port, self.handle.host_key
-        self.guarantees = GUARANTEES[release]
+    def __init__(self, appliance: PlayedVyOS, *, replace_with: str) -> None:
+        self.appliance, self.replace_with = appliance, replace_with
+        self.username, self.address = appliance.username, appliance.host
+        self.port, self.host_key = appliance.port, appliance.host_key
+        self.guarantees = GUARANTEES[appliance.release]
         self.texts = self._texts()
         self.steps: dict[str, Callable[[NetworkDriver], object]] = self._steps()
 
     def options(self) -> dict[str, object]:
         """The key of the lab, and how configurations are replaced."""
-        return {"key_file": self.key_file, "release": self.release, "replace_with": self.replace_with}
+        appliance = self.appliance
+        return {"key_file": appliance.key_file, "release": appliance.release, "replace_with": self.replace_with}
 
     def running(self) -> str:
         """What the played appliance runs."""
-        return self.handle.running_set()
+        return self.appliance.running()
 
     def startup(self) -> str:
         """What the played appliance saved."""
-        return self.handle.saved_set()
+        return self.appliance.saved()
 
     def refuse_login(self) -> None:
         """Every login from now on."""
-        self.handle.inject(refuse_login=True)
+        self.appliance.refuse_login()
 
     def drop_at(self, step: str) -> None:
-        """At the next command of this name; `X!` once the command was carried out, `X~` in the middle of its answer."""
-        kinds = {"!": "drop_after", "~": "cut_at"}
-        self.handle.inject(**{kinds.get(step[-1], "drop_at"): step.rstrip("!~")})
+        """See `PlayedVyOS.drop_at`."""
+        self.appliance.drop_at(step)
 
     def leftovers(self) -> list[str]:
         """Files in the played file system."""
-        return list(self.handle.device.files)
+        return self.appliance.files()
 
     def _texts(self) -> Texts:
         # The factory's own texts, but for what the appliance adds by itself and what is replaced.
-        replaced = (" hw-id ", " host-name ", "set interfaces ethernet eth1")
+        replaced = (" hw-id ", " host-name ", "set interfaces ethernet eth1", " ntp server ")
         kept = [line for line in self.running().splitlines() if not any(words in line for words in replaced)]
         replacement = "\n".join([*kept, ADDED])
         lost = "set firewall zone ADMIN colour 'red'"
@@ -130,8 +128,8 @@ class VyOSHarness(Harness):
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VyOSHarness]:
     """A fresh appliance as it leaves the bench."""
     release, replace_with = request.param
-    with running_lab([LabAppliance(NAME, release)], state_dir=tmp_path, minute_s=MINUTE_S) as lab:
-        yield VyOSHarness(lab, release=release, replace_with=replace_with)
+    with played_vyos(release, tmp_path) as appliance:
+        yield VyOSHarness(appliance, replace_with=replace_with)
 
 
 class TestVyOS(DriverContract):

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from lab.fleet import LabAppliance, running_lab
 from lisiere.drivers.registry import driver_class
 from lisiere.drivers.vyos.footer import footer
 from lisiere.errors import ConfigRejectedError, DeviceError, HalfAppliedError, PendingCommitError, UsageError
-from tests.drivers.vyos.test_contract import MINUTE_S, NAME, VyOSHarness
+from tests.drivers.vyos.appliance import played_vyos
+from tests.drivers.vyos.test_contract import VyOSHarness
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[VyOSHarness]:
     """A fresh appliance of the newer release."""
-    with running_lab([LabAppliance(NAME, "1.5")], state_dir=tmp_path, minute_s=MINUTE_S) as lab:
-        yield VyOSHarness(lab, release="1.5", replace_with="load")
+    with played_vyos("1.5", tmp_path) as appliance:
+        yield VyOSHarness(appliance, replace_with="load")
 
 
 def test_another_release_than_expected_is_refused(harness: VyOSHarness) -> None:
@@ -43,7 +43,7 @@ def test_what_the_appliance_added_by_itself_survives_a_replacement(harness: VyOS
 
 def test_what_runs_is_saved_before_a_timer_is_armed(harness: VyOSHarness) -> None:
     """So that a restart in between comes back to what ran, not to something older."""
-    harness.handle.device.saved = harness.handle.device.running.__class__()
+    harness.appliance.forget_saved()
     before = harness.running()
     with harness.session() as driver:
         driver.load_replace_candidate(config=harness.texts.replacement)
@@ -55,7 +55,7 @@ def test_what_runs_is_saved_before_a_timer_is_armed(harness: VyOSHarness) -> Non
 
 def test_a_commit_of_somebody_else_is_seen(harness: VyOSHarness) -> None:
     """It is neither confirmed nor overwritten."""
-    harness.handle.arm_foreign_commit("set system name-server 192.0.2.99")
+    harness.appliance.commit_by_somebody_else("set system name-server 192.0.2.99")
     during = harness.running()
     with harness.session() as driver:
         assert driver.has_pending_commit()
@@ -70,7 +70,7 @@ def test_a_commit_of_somebody_else_is_seen(harness: VyOSHarness) -> None:
 def test_a_part_refused_by_the_appliance_alone_is_undone(harness: VyOSHarness) -> None:
     """Whatever the reason; all that became active and all that failed is told."""
     before = harness.running()
-    harness.handle.inject(half_commit="firewall")
+    harness.appliance.fail("firewall")
     with harness.session() as driver:
         driver.load_replace_candidate(config=harness.texts.replacement)
         with pytest.raises(HalfAppliedError, match="the old configuration is back") as caught:
@@ -84,7 +84,7 @@ def test_a_part_refused_by_the_appliance_alone_is_undone(harness: VyOSHarness) -
 def test_a_full_disk_is_told(harness: VyOSHarness) -> None:
     """Nothing was changed; by commands the timed commit stops before it is armed."""
     before = harness.running()
-    harness.handle.inject(disk_full=True)
+    harness.appliance.fill_disk()
     with harness.session() as driver, pytest.raises(DeviceError, match="could not be uploaded"):
         driver.load_replace_candidate(config=harness.texts.replacement)
     with harness.session(replace_with="commands") as driver:
@@ -112,7 +112,7 @@ def test_getters_tell_what_is_there(harness: VyOSHarness) -> None:
         assert driver.get_facts()["hostname"] == "renamed-01"
         assert driver.get_interfaces()["eth1"]["description"] == "the office, first floor"
         assert driver.get_interfaces_ip()["eth1"] == {"ipv4": {"10.1.10.1": {"prefix_length": 24}}}
-        assert "192.0.2.123" in driver.get_ntp_servers()
+        assert list(driver.get_ntp_servers()) == ["192.0.2.123"]
         assert driver.get_users()[harness.username]["sshkeys"][0].startswith("ssh-ed25519 AAAA")
         answer = driver.cli(["show configuration commands"])["show configuration commands"]
         assert "secret:overlay/a--b" in answer
