@@ -1,7 +1,7 @@
 """Configuration text as a tree: `set` commands and braces in, ordered differences and typed deviations out.
 
-The shape is that of VyOS: nodes have children by name, a leaf has values. In `set` text a value is in single quotes, names
-of tags and leaves without a value stand bare. Pure; linear in the length of the text.
+The shape is that of VyOS: nodes have children by name, a leaf has values. In `set` text values stand in single quotes;
+names of tags and leaves without a value stand bare. Pure; linear in the length of the text.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +12,9 @@ from enum import StrEnum
 from lisiere.errors import DataError, Mistake
 
 Path = tuple[str, ...]
+SHOWN_LINES = 3
+"""How many statements of a part that is missing or extra a deviation spells out."""
+
 TagPaths = AbstractSet[Path]
 """Paths of the nodes whose children are named by the user, with `*` for such a name on the way."""
 
@@ -198,13 +201,11 @@ def _escaped(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One path whose values differ; no values on a side where the path is there: a leaf without a value."""
+    """A leaf that both sides have, with other values or another order; no values means a leaf without a value."""
 
     path: Path
     before: tuple[str, ...]
     after: tuple[str, ...]
-    is_before: bool
-    is_after: bool
 
     @property
     def is_reordered(self) -> bool:
@@ -213,47 +214,63 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What turns one tree into another. `removed` holds the highest paths that go as a whole."""
+class Part:
+    """A subtree that only one side has, at its highest path."""
 
-    removed: tuple[Path, ...]
+    path: Path
+    node: Node = field(repr=False)
+
+    def lines(self, depth: int = 0) -> tuple[str, ...]:
+        """Its statements, without the first words of the path; a part is never empty."""
+        stem = " ".join(self.path[depth:])
+        return tuple(set_lines(self.node, stem)) if self.node.children else tuple(_leaf_lines(stem, self.node.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What turns one tree into another: parts that go, parts that come, leaves that change."""
+
+    removed: tuple[Part, ...]
+    added: tuple[Part, ...]
     changes: tuple[Change, ...]
-    removed_lines: int
     lines_before: int
-    _removed_text: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_empty(self) -> bool:
         """True when the trees are equal."""
-        return not self.removed and not self.changes
+        return not (self.removed or self.added or self.changes)
 
     @property
     def deleted_share(self) -> float:
         """Part of the lines before that are gone after, 0 to 1."""
-        gone = self.removed_lines + sum(len(set(one.before) - set(one.after)) for one in self.changes)
-        return gone / self.lines_before if self.lines_before else 0.0
+        gone = sum(len(part.lines()) for part in self.removed)
+        gone += sum(len(set(one.before) - set(one.after)) or (not one.before) for one in self.changes)
+        return min(gone / self.lines_before, 1.0) if self.lines_before else 0.0
 
     def commands(self) -> tuple[str, ...]:
         """The fewest `delete` and `set` commands that turn before into after; deletions first."""
-        return (*(f"delete {' '.join(path)}" for path in self.removed), *self._deletions(), *self._settings())
+        removed = (f"delete {' '.join(part.path)}" for part in self.removed)
+        added = (f"set {line}" for part in self.added for line in part.lines())
+        return (*removed, *self._deletions(), *self._settings(), *added)
 
     def text(self) -> str:
         """For people: `[path]` headers with `- ` and `+ ` lines, in the manner of VyOS' compare. Empty when equal."""
         blocks: dict[Path, list[str]] = {}
-        for line in self._removed_text:
-            path, _, text = line.partition("\x00")
-            blocks.setdefault(tuple(path.split()), []).append(f"- {text}")
+        for mark, parts in (("-", self.removed), ("+", self.added)):
+            for part in parts:
+                depth = len(part.path) - 1
+                blocks.setdefault(part.path[:-1], []).extend(f"{mark} {line}" for line in part.lines(depth))
         for one in self.changes:
             lines = blocks.setdefault(one.path[:-1], [])
-            lines += _marked("-", one.path[-1], one.before, is_there=one.is_before, besides=one.after)
-            lines += _marked("+", one.path[-1], one.after, is_there=one.is_after, besides=one.before)
+            lines += _marked("-", one.path[-1], one.before, besides=one.after)
+            lines += _marked("+", one.path[-1], one.after, besides=one.before)
         shown = (f"[{' '.join(path)}]\n" + "".join(f"{line}\n" for line in lines) for path, lines in blocks.items())
         return "\n".join(shown)
 
     def _deletions(self) -> Iterator[str]:
         for one in self.changes:
             path = " ".join(one.path)
-            if _is_rewritten(one) or (one.is_before and not one.before):
+            if _is_rewritten(one) or not one.before:
                 yield f"delete {path}"
             else:
                 yield from (f"delete {path} '{value}'" for value in one.before if value not in one.after)
@@ -261,7 +278,7 @@ class Difference:
     def _settings(self) -> Iterator[str]:
         for one in self.changes:
             path = " ".join(one.path)
-            if one.is_after and not one.after:
+            if not one.after:
                 yield f"set {path}"
             fresh = one.after if _is_rewritten(one) else tuple(value for value in one.after if value not in one.before)
             yield from (f"set {path} '{value}'" for value in fresh)
@@ -276,61 +293,50 @@ def _is_rewritten(one: Change) -> bool:
     return kept + fresh != one.after
 
 
-def _marked(mark: str, name: str, values: Sequence[str], *, is_there: bool, besides: Sequence[str]) -> list[str]:
-    if not is_there:
-        return []
+def _leaf_lines(stem: str, values: Sequence[str]) -> Iterator[str]:
+    if not values:
+        yield stem
+    yield from (f"{stem} '{value}'" for value in values)
+
+
+def _marked(mark: str, name: str, values: Sequence[str], *, besides: Sequence[str]) -> list[str]:
     if not values:
         return [f"{mark} {name}"]
     is_order_only = sorted(values) == sorted(besides)
-    return [f'{mark} {name} "{value}"' for value in values if is_order_only or value not in besides]
+    return [f"{mark} {name} '{value}'" for value in values if is_order_only or value not in besides]
 
 
 def difference(before: Node, after: Node) -> Difference:
     """The exact difference of two trees, in the order of `before` for what goes and of `after` for what comes."""
-    removed: list[Path] = []
+    removed: list[Part] = []
+    added: list[Part] = []
     changes: list[Change] = []
-    removed_text: list[str] = []
-    gone = _walk(before, after, (), removed, changes, removed_text)
-    total = sum(1 for _ in set_lines(before))
-    return Difference(tuple(removed), tuple(changes), gone, total, tuple(removed_text))
+    _walk(before, after, (), removed, added, changes)
+    return Difference(tuple(removed), tuple(added), tuple(changes), sum(1 for _ in set_lines(before)))
 
 
 def _walk(
     before: Node,
     after: Node,
     path: Path,
-    removed: list[Path],
+    removed: list[Part],
+    added: list[Part],
     changes: list[Change],
-    removed_text: list[str],
-) -> int:
-    gone = 0
+) -> None:
     for name, old in before.children.items():
-        here = (*path, name)
         new = after.children.get(name)
-        if new is not None:
-            if old != new:
-                if (old.values or new.values) and old.values != new.values:
-                    changes.append(Change(here, tuple(old.values), tuple(new.values), is_before=True, is_after=True))
-                gone += _walk(old, new, here, removed, changes, removed_text)
-            continue
-        removed.append(here)
-        lines = list(set_lines(old, f"set {' '.join(here)}")) or [f"set {' '.join(here)}"]
-        if old.values:
-            lines = [f"set {' '.join(here)} '{value}'" for value in old.values]
-        gone += len(lines)
-        skip = len("set ") + sum(len(word) + 1 for word in path)
-        removed_text += [f"{' '.join(path)}\x00{line[skip:]}" for line in lines]
-    for name, new in after.children.items():
-        if name not in before.children:
-            _add(new, (*path, name), changes)
-    return gone
+        if new is None:
+            removed.append(Part((*path, name), old))
+        elif old != new:
+            here = (*path, name)
+            if old.values != new.values or _is_bare(old) or _is_bare(new):
+                changes.append(Change(here, tuple(old.values), tuple(new.values)))
+            _walk(old, new, here, removed, added, changes)
+    added += [Part((*path, name), new) for name, new in after.children.items() if name not in before.children]
 
 
-def _add(node: Node, path: Path, changes: list[Change]) -> None:
-    if node.values or not node.children:
-        changes.append(Change(path, (), tuple(node.values), is_before=False, is_after=True))
-    for name, child in node.children.items():
-        _add(child, (*path, name), changes)
+def _is_bare(node: Node) -> bool:
+    return not node.values and not node.children
 
 
 class Reason(StrEnum):
@@ -345,7 +351,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One place where the running configuration deviates; values as they stand on each side, "" where there is none."""
+    """One place where the running configuration deviates, at its highest path; "" on a side that has nothing there."""
 
     reason: Reason
     path: Path
@@ -373,27 +379,24 @@ def deviations(intended: str, running: str, *, ignore: Iterable[Path] = ()) -> t
     except ConfigSyntaxError as exc:
         return (Deviation(Reason.UNPARSABLE, (), "", str(exc)),)
     difference_found = difference(without(found, ignore), wanted)
-    extra = (Deviation(Reason.EXTRA, path, "", "; ".join(_shown(found, path))) for path in difference_found.removed)
-    return tuple(sorted((*extra, *map(_deviation, difference_found.changes)), key=lambda one: one.path))
+    extra = (Deviation(Reason.EXTRA, part.path, "", _summary(part)) for part in difference_found.removed)
+    missing = (Deviation(Reason.MISSING, part.path, _summary(part), "") for part in difference_found.added)
+    changed = map(_deviation, difference_found.changes)
+    return tuple(sorted((*extra, *missing, *changed), key=lambda one: one.path))
 
 
 def _deviation(one: Change) -> Deviation:
-    if not one.is_before:
-        reason = Reason.MISSING
-    elif one.is_reordered:
-        reason = Reason.REORDERED
-    else:
-        reason = Reason.CHANGED
+    reason = Reason.REORDERED if one.is_reordered else Reason.CHANGED
     return Deviation(reason, one.path, ", ".join(one.after), ", ".join(one.before))
 
 
-def _shown(tree: Node, path: Path) -> Iterator[str]:
-    node = tree.at(path)
-    if node is None:
-        return
-    if node.values:
-        yield ", ".join(node.values)
-    yield from (line.removeprefix("set ") for line in set_lines(node) if node.children)
+def _summary(part: Part) -> str:
+    """The values of a leaf, or the first statements below a path and how many there are."""
+    if not part.node.children:
+        return ", ".join(part.node.values)
+    lines = part.lines(len(part.path))
+    shown = "; ".join(line.strip() for line in lines[:SHOWN_LINES])
+    return shown if len(lines) <= SHOWN_LINES else f"{shown}; … ({len(lines)} statements)"
 
 
 def without(node: Node, patterns: Iterable[Path]) -> Node:

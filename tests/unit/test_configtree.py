@@ -115,7 +115,7 @@ def test_the_text_of_a_difference_reads_like_compare() -> None:
     """Headers of paths, then what goes and what comes."""
     before = parse_set("set system host-name 'a'\nset service ssh port '22'\n")
     after = parse_set("set system host-name 'b'\nset service ssh port '22'\nset service ntp\n")
-    assert difference(before, after).text() == '[system]\n- host-name "a"\n+ host-name "b"\n\n[service]\n+ ntp\n'
+    assert difference(before, after).text() == "[service]\n+ ntp\n\n[system]\n- host-name 'a'\n+ host-name 'b'\n"
 
 
 def test_deviations_are_typed() -> None:
