@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lisiere.errors import PlanError, RecordError
 from lisiere.model.plan import HostOutcome, Plan, Run, RunStatus, Step
 from lisiere.model.record import LeaseAnswer, Reading
 from lisiere.store.ids import now
@@ -25,19 +26,34 @@ class OpenRun:
         self._records, self._clock = records, clock
         self._door, self._renewed_at = Lock(), clock()
         self._outcomes = {one.host: one for one in run.outcomes}
+        self._locked: set[str] = set()
+        self._lost: set[str] = set()
 
     def lock(self, hosts: Iterable[str]) -> LeaseAnswer:
         """Take the leases of appliances, before anything is sent to them; the answer tells who holds the others."""
-        return self._records.acquire_leases(self.run.id, hosts, at=self._clock(), duration=LEASE_TIME)
+        answer = self._records.acquire_leases(self.run.id, hosts, at=self._clock(), duration=LEASE_TIME)
+        with self._door:
+            self._locked.update(answer.held)
+            self._lost.difference_update(answer.held)
+        return answer
 
     def unlock(self, hosts: Iterable[str]) -> None:
         """Give leases back."""
+        hosts = frozenset(hosts)
+        with self._door:
+            self._locked -= hosts
         self._records.release_leases(self.run.id, hosts)
 
     def journal(self, host: str, step: Step, detail: str = "") -> None:
-        """Journal a step; it may be taken once this returns."""
+        """Journal a step; it may be taken once this returns.
+
+        Raises:
+            RecordError: The lease of the appliance ran out (this machine slept?) and another run has taken it.
+        """
         at = self._clock()
         self._renew(at)
+        if host in self._lost:
+            raise RecordError(f"{host}: another run took it over while this one was silent; nothing more is done to it")
         self._records.journal(self.run.id, host, step, detail, at=at)
 
     def record(self, outcomes: Sequence[HostOutcome], *, readings: Sequence[Reading] = ()) -> None:
@@ -64,8 +80,9 @@ class OpenRun:
         with self._door:
             if at - self._renewed_at < LEASE_TIME / 3:
                 return
+            held = self._records.renew_leases(self.run.id, at=at, duration=LEASE_TIME)
             self._renewed_at = at
-        self._records.renew_leases(self.run.id, at=at, duration=LEASE_TIME)
+            self._lost |= self._locked.difference(held)
 
 
 @contextmanager
@@ -106,8 +123,6 @@ def carried_out(
 
 
 def _resumed(records: "Records", plan: Plan, name: str, *, at: datetime) -> Run:
-    from lisiere.errors import PlanError
-
     found = records.load_run(name, at=at)
     if found.plan_id != plan.id:
         raise PlanError(f"{found.id} is a run of {found.plan_id}, not of {plan.id}")

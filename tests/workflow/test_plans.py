@@ -12,7 +12,7 @@ from lisiere.model.plan import Outcome, Plan, RunStatus, Step
 from lisiere.store.setup import connect
 from lisiere.workflow import plans
 from lisiere.workflow.runs import carried_out
-from tests.store.samples import NOON, names, outcome_for, plan_for, reading, sha256, text_of
+from tests.store.samples import NOON, minutes, names, outcome_for, plan_for, reading, sha256, text_of
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -127,3 +127,19 @@ def test_a_run_of_another_plan_is_not_resumed(records: "Records", plan: Plan) ->
         carried_out(records, other, started_by="camille", resume="last"),
     ):
         pass
+
+
+def test_a_run_that_slept_does_not_touch_what_another_one_took_over(records: "Records", plan: Plan) -> None:
+    """Its leases ran out, one was taken: there it stops before the next step, elsewhere it goes on."""
+    time = [minutes(0)]
+    with carried_out(records, plan, started_by="camille", clock=lambda: time[0]) as sleeper:
+        assert sleeper.lock(HOSTS).refused == ()
+        sleeper.journal(HOSTS[0], Step.CONNECT)
+        time[0] = minutes(60)
+        with carried_out(records, plan, started_by="dominique", clock=lambda: time[0]) as other:
+            assert other.lock(HOSTS[:1]).held == tuple(HOSTS[:1])
+            with pytest.raises(RecordError, match=f"{HOSTS[0]}: another run took it over"):
+                sleeper.journal(HOSTS[0], Step.COMMIT)
+            sleeper.journal(HOSTS[1], Step.COMMIT)
+            assert [one.host for one in sleeper.lock(HOSTS).refused] == HOSTS[:1]
+    assert [one.step for one in records.journal_entries(sleeper.run.id, host=HOSTS[0])] == ["connect"]
