@@ -98,6 +98,8 @@ class Host(Item[Appliance]):
 class Hosts:
     """Everything that Nornir's files hold."""
 
+    defaults: DefaultsEntry = field(default_factory=DefaultsEntry)
+    groups: Section[GroupEntry] = field(default_factory=Section)
     hosts: Section[Appliance] = field(default_factory=Section)
     territories: Section[Territory] = field(default_factory=Section)
     profiles: Section[Profile] = field(default_factory=Section)
@@ -118,9 +120,9 @@ class HostFiles:
 
     def __init__(self, reader: Reader, notes: Notebook) -> None:
         self._reader, self._notes = reader, notes
-        self._groups: Section[GroupEntry] = Section()
         self._defaults: tuple[Level, ...] = ()
         self.found = Hosts()
+        self._groups = self.found.groups
 
     def read(self) -> Hosts:
         """Read everything."""
@@ -146,6 +148,7 @@ class HostFiles:
         if entry is None:
             return False
         self._defaults = (Level("defaults", entry, place),)
+        self.found.defaults = entry
         self._check_data_keys(self._defaults[0], SITE_KEYS)
         return True
 
