@@ -124,14 +124,12 @@ def with_parents(statements: Iterable[Path]) -> set[Path]:
 
 
 def device_owned(running: Iterable[Path], meant: Iterable[Path]) -> list[Path]:
-    """Statements that the appliance added by itself to nodes that `meant` keeps and does not state otherwise."""
+    """Statements that the appliance added by itself and that `meant` does not state otherwise."""
     wanted = with_parents(meant)
     return [
         path
         for path in running
-        if any(_matches(path[:-1], pattern) for pattern in DEVICE_OWNED)
-        and path[:-1] not in wanted
-        and path[:-2] in wanted
+        if any(_matches(path[:-1], pattern) for pattern in DEVICE_OWNED) and path[:-1] not in wanted
     ]
 
 

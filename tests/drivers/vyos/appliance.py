@@ -1,24 +1,36 @@
-"""A VyOS appliance to test with, played by the lab: the one place where these tests know the lab's ways."""
+"""A VyOS appliance to test with, simulated by the lab: the one place where these tests know the lab's ways."""
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.played.fleet import LabAppliance, LabHandle, RunningLab, running_lab
-from lisiere.configtree import Node
+import paramiko  # type: ignore[import-untyped]
+
+from lab.faults import Fault, Kind, Step
+from lab.fleet import Handle, Lab, LabAppliance, running_lab
+from lisiere.drivers import ssh
+from lisiere.drivers.ssh import Endpoint
+from lisiere.drivers.vyos.dialogue import Dialogue
+from lisiere.drivers.vyos.transport import VyOSTransport
 
 NAME = "80001-town-hall-01"
 MINUTE_S = 0.6
 """How long a minute of a timed commit takes."""
 
 
-class PlayedVyOS:
+class LabVyOS:
     """One appliance of the lab, and what can be made to go wrong with it."""
 
-    def __init__(self, lab: RunningLab, release: str) -> None:
-        self._handle: LabHandle = lab[NAME]
+    def __init__(self, lab: Lab, release: str) -> None:
+        self._handle: Handle = lab[NAME]
         self.release, self.username, self.key_file = release, lab.username, str(lab.key_file)
         self.host, self.port, self.host_key = self._handle.host, self._handle.port, self._handle.host_key
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """How it is reached without a driver."""
+        return Endpoint(NAME, self.host, self.port, self.host_key, self.username, "", self.key_file, 10.0)
 
     def running(self) -> str:
         """What it runs, in set lines, secrets in clear."""
@@ -28,41 +40,55 @@ class PlayedVyOS:
         """What it saved, likewise."""
         return self._handle.saved_set()
 
-    def files(self) -> list[str]:
-        """The files that were put on it."""
-        return list(self._handle.device.files)
+    def files(self) -> dict[str, int]:
+        """The files that were put on it, and their modes."""
+        connection = ssh.connect(self.endpoint)
+        try:
+            entries = paramiko.SFTPClient.from_transport(connection).listdir_attr("/tmp")
+            return {entry.filename: stat.S_IMODE(entry.st_mode) for entry in entries}
+        finally:
+            connection.close()
 
     def refuse_login(self) -> None:
         """Refuse every login from now on."""
-        self._handle.inject(refuse_login=True)
+        self._handle.inject(Fault(Kind.REFUSE_LOGIN, times=0))
 
     def drop_at(self, step: str) -> None:
         """Drop the session at the next command of this name.
 
         `X!` once the command was carried out, `X~` in the middle of its answer.
         """
-        kinds = {"!": "drop_after", "~": "cut_at"}
-        self._handle.inject(**{kinds.get(step[-1], "drop_at"): step.rstrip("!~")})
+        name = Step(step.rstrip("!~"))
+        if step.endswith("~"):
+            self._handle.inject(Fault(Kind.CUT, step=name))
+        else:
+            self._handle.inject(Fault(Kind.DROP, step=name, when="after" if step.endswith("!") else "before"))
 
     def fail(self, part: str) -> None:
         """Refuse this part of every commit."""
-        self._handle.inject(half_commit=part)
+        self._handle.inject(Fault(Kind.FAIL_SUBTREE, path=tuple(part.split()), times=0))
 
     def fill_disk(self) -> None:
         """Leave no space for files nor for the saved configuration."""
-        self._handle.inject(disk_full=True)
+        self._handle.inject(Fault(Kind.DISK_FULL, times=0))
 
     def commit_by_somebody_else(self, *commands: str) -> None:
         """Leave a timed commit of another administrator pending."""
-        self._handle.arm_foreign_commit(*commands)
+        self._handle.foreign_commit_confirm(*commands)
 
-    def forget_saved(self) -> None:
+    def change_without_saving(self, *commands: str) -> None:
         """Let the saved configuration be another than the running one."""
-        self._handle.device.saved = Node()
+        transport = VyOSTransport(self.endpoint)
+        try:
+            session = Dialogue(transport)
+            session.enter(commands)
+            session.commit()
+        finally:
+            transport.disconnect()
 
 
 @contextmanager
-def played_vyos(release: str, state_dir: Path) -> Iterator[PlayedVyOS]:
+def lab_vyos(release: str, state_dir: Path) -> Iterator[LabVyOS]:
     """A fresh appliance as it leaves the bench."""
     with running_lab([LabAppliance(NAME, release)], state_dir=state_dir, minute_s=MINUTE_S) as lab:
-        yield PlayedVyOS(lab, release)
+        yield LabVyOS(lab, release)

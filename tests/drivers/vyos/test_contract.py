@@ -1,4 +1,4 @@
-"""The contract of drivers, kept by VyOS 1.4 and 1.5 against played appliances over real SSH."""
+"""The contract of drivers, kept by VyOS 1.4 and 1.5 against simulated appliances over real SSH."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from lisiere.drivers.vyos.driver import GUARANTEES
 pytest.register_assert_rewrite("tests.drivers.contract")
 
 from tests.drivers.contract import DriverContract, Harness, Texts, running_of  # noqa: E402
-from tests.drivers.vyos.appliance import MINUTE_S, PlayedVyOS, played_vyos  # noqa: E402
+from tests.drivers.vyos.appliance import MINUTE_S, LabVyOS, lab_vyos  # noqa: E402
 
 MARK = "set vpn ipsec authentication psk HUB secret 'secret:overlay/a--b'"
 ADDED = f"""\
@@ -38,12 +38,12 @@ set vpn ipsec authentication psk OTHER secret 'secret:overlay/a--c'
 
 
 class VyOSHarness(Harness):
-    """One played VyOS appliance."""
+    """One simulated VyOS appliance."""
 
     platform = "vyos"
     revert_s = 2 * MINUTE_S
 
-    def __init__(self, appliance: PlayedVyOS, *, replace_with: str) -> None:
+    def __init__(self, appliance: LabVyOS, *, replace_with: str) -> None:
         self.appliance, self.replace_with = appliance, replace_with
         self.username, self.address = appliance.username, appliance.host
         self.port, self.host_key = appliance.port, appliance.host_key
@@ -57,11 +57,11 @@ class VyOSHarness(Harness):
         return {"key_file": appliance.key_file, "release": appliance.release, "replace_with": self.replace_with}
 
     def running(self) -> str:
-        """What the played appliance runs."""
+        """What the simulated appliance runs."""
         return self.appliance.running()
 
     def startup(self) -> str:
-        """What the played appliance saved."""
+        """What the simulated appliance saved."""
         return self.appliance.saved()
 
     def refuse_login(self) -> None:
@@ -69,12 +69,12 @@ class VyOSHarness(Harness):
         self.appliance.refuse_login()
 
     def drop_at(self, step: str) -> None:
-        """See `PlayedVyOS.drop_at`."""
+        """See `LabVyOS.drop_at`."""
         self.appliance.drop_at(step)
 
     def leftovers(self) -> list[str]:
-        """Files in the played file system."""
-        return self.appliance.files()
+        """Files in the simulated file system."""
+        return list(self.appliance.files())
 
     def _texts(self) -> Texts:
         # The factory's own texts, but for what the appliance adds by itself and what is replaced.
@@ -119,8 +119,10 @@ class VyOSHarness(Harness):
             "compare": load,
             "compare~": load,
             "save": commit,
-            "commit-confirm": commit,
+            "commit": commit,
+            "commit!": commit,
             "confirm": confirm,
+            "show!": running_of,
         }
 
 
@@ -128,7 +130,7 @@ class VyOSHarness(Harness):
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VyOSHarness]:
     """A fresh appliance as it leaves the bench."""
     release, replace_with = request.param
-    with played_vyos(release, tmp_path) as appliance:
+    with lab_vyos(release, tmp_path) as appliance:
         yield VyOSHarness(appliance, replace_with=replace_with)
 
 

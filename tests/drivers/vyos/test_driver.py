@@ -1,4 +1,4 @@
-"""What VyOS's driver does beyond the contract, against a played appliance."""
+"""What VyOS's driver does beyond the contract, against a simulated appliance."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +7,22 @@ import pytest
 
 from lisiere.drivers.registry import driver_class
 from lisiere.drivers.vyos.footer import footer
-from lisiere.errors import ConfigRejectedError, DeviceError, HalfAppliedError, PendingCommitError, UsageError
-from tests.drivers.vyos.appliance import played_vyos
+from lisiere.errors import (
+    ConfigRejectedError,
+    DeviceError,
+    HalfAppliedError,
+    PendingCommitError,
+    SessionLostError,
+    UsageError,
+)
+from tests.drivers.vyos.appliance import lab_vyos
 from tests.drivers.vyos.test_contract import VyOSHarness
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[VyOSHarness]:
     """A fresh appliance of the newer release."""
-    with played_vyos("1.5", tmp_path) as appliance:
+    with lab_vyos("1.5", tmp_path) as appliance:
         yield VyOSHarness(appliance, replace_with="load")
 
 
@@ -43,8 +50,9 @@ def test_what_the_appliance_added_by_itself_survives_a_replacement(harness: VyOS
 
 def test_what_runs_is_saved_before_a_timer_is_armed(harness: VyOSHarness) -> None:
     """So that a restart in between comes back to what ran, not to something older."""
-    harness.appliance.forget_saved()
+    harness.appliance.change_without_saving("set system name-server '192.0.2.7'")
     before = harness.running()
+    assert harness.startup() != before
     with harness.session() as driver:
         driver.load_replace_candidate(config=harness.texts.replacement)
         driver.commit_config(revert_in=600)
@@ -95,6 +103,14 @@ def test_a_full_disk_is_told(harness: VyOSHarness) -> None:
     assert harness.running() == before
 
 
+def test_an_uploaded_file_is_private_whatever_happens(harness: VyOSHarness) -> None:
+    """A session that is lost while it is loaded leaves it behind, readable by our account only."""
+    harness.drop_at("load")
+    with harness.session() as driver, pytest.raises(SessionLostError):
+        driver.load_replace_candidate(config=harness.texts.replacement)
+    assert list(harness.appliance.files().values()) == [0o600]
+
+
 def test_the_way_a_file_is_written_is_the_way_vyos_writes_it() -> None:
     """Three lines, each of them ended."""
     lines = footer("1.4", "1.4.0").split("\n")
@@ -131,10 +147,10 @@ def test_ping_counts(harness: VyOSHarness) -> None:
 def test_a_merge_may_delete(harness: VyOSHarness) -> None:
     """Lines are taken in their order."""
     with harness.session() as driver:
-        driver.load_merge_candidate(config="set system name-server '192.0.2.54'\ndelete system console\n")
-        assert "delete system console" in driver.compare_config()
+        driver.load_merge_candidate(config="set system name-server '192.0.2.54'\ndelete interfaces dummy\n")
+        assert "delete interfaces dummy" in driver.compare_config()
         driver.commit_config()
-        assert "console" not in harness.running()
+        assert "dummy" not in harness.running()
         with pytest.raises(ConfigRejectedError):
             driver.load_merge_candidate(config="set firewall zone X default-action 'perhaps'")
 

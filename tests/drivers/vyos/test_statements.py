@@ -53,7 +53,7 @@ def test_a_lost_statement_is_found() -> None:
 
 
 def test_what_the_appliance_added_by_itself_stays() -> None:
-    """The MAC address of an interface that is still meant, unless it is meant to be another."""
+    """The MAC address of each port, unless it is meant to be another."""
     running = [
         ("interfaces", "ethernet", "eth0", "hw-id", "52:54:00:00:00:01"),
         ("interfaces", "ethernet", "eth1", "hw-id", "52:54:00:00:00:02"),
@@ -63,7 +63,7 @@ def test_what_the_appliance_added_by_itself_stays() -> None:
         ("interfaces", "ethernet", "eth0", "address", "dhcp"),
         ("interfaces", "ethernet", "eth1", "hw-id", "52:54:00:00:00:09"),
     ]
-    assert statements.device_owned(running, meant) == running[:1]
+    assert statements.device_owned(running, meant) == [running[0], running[2]]
 
 
 def test_tag_nodes_are_known() -> None:
