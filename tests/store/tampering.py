@@ -1,5 +1,8 @@
 """Changing the database behind the back of the records."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from django.db import connections
@@ -23,6 +26,25 @@ def count(records: "Records", table: str, condition: str = "1 = 1") -> int:
     (found,) = asked(records, f"SELECT count(*) FROM {table} WHERE {condition}")  # noqa: S608 - written in tests only
     assert isinstance(found, int)
     return found
+
+
+@contextmanager
+def held_up(records: "Records") -> Iterator[None]:
+    """Keep the thread of the records busy, so that what is asked for meanwhile waits together."""
+    is_busy, gate = Event(), Event()
+
+    def hold() -> bool:
+        is_busy.set()
+        return gate.wait(timeout=60)
+
+    holder = Thread(target=records._worker.read, args=(hold,))
+    holder.start()
+    is_busy.wait(timeout=60)
+    try:
+        yield
+    finally:
+        gate.set()
+        holder.join()
 
 
 def _execute(records: "Records", statement: str, values: tuple[str, ...]) -> list[object]:

@@ -9,7 +9,7 @@ import pytest
 
 from lisiere.store.setup import connect
 from tests.store.samples import NOON, names
-from tests.store.tampering import tampered
+from tests.store.tampering import held_up, tampered
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -97,18 +97,17 @@ def test_entries_that_wait_share_one_commit(tmp_path: Path) -> None:
     with connect(path=tmp_path / "records.sqlite3") as records:
         commits: list[None] = []
         records._worker._lock = lambda: commits.append(None)
-        gate = threading.Event()
-        threads = [threading.Thread(target=records._worker.read, args=(gate.wait,))]
-        threads += [threading.Thread(target=records.journal, args=("run-1", host, "load")) for host in names(50)]
-        for thread in threads:
-            thread.start()
-        deadline = time.monotonic() + 10
-        while records._worker._jobs.qsize() < 50 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert commits == []
-        gate.set()
+        threads = [threading.Thread(target=records.journal, args=("run-1", host, "load")) for host in names(50)]
+        with held_up(records):
+            for thread in threads:
+                thread.start()
+            deadline = time.monotonic() + 10
+            while records._worker._jobs.qsize() < 50 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            commits_before = len(commits)
         for thread in threads:
             thread.join()
+        assert commits_before == 0
         assert len(commits) == 1
         assert records.verify_journal().entries == 50
 

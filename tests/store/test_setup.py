@@ -13,7 +13,7 @@ from lisiere.errors import RecordError
 from lisiere.store.setup import connect
 from tests.house.checkout import ROOT
 from tests.store.samples import names, plan_for, text_of
-from tests.store.tampering import asked, count, tampered
+from tests.store.tampering import asked, count, held_up, tampered
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -189,9 +189,6 @@ def test_one_failed_write_does_not_take_others_with_it(records: "Records") -> No
     """Writes that happen to share a transaction share no fate."""
     from django.db import connections
 
-    gate = threading.Event()
-    holding = threading.Thread(target=records._worker.read, args=(gate.wait,))
-    holding.start()
     said: list[str] = []
 
     def bad() -> None:
@@ -206,10 +203,10 @@ def test_one_failed_write_does_not_take_others_with_it(records: "Records") -> No
 
     threads = [threading.Thread(target=records.journal, args=("run-1", f"h{n}", "load")) for n in range(4)]
     threads += [threading.Thread(target=attempt)]
+    with held_up(records):
+        for thread in threads:
+            thread.start()
     for thread in threads:
-        thread.start()
-    gate.set()
-    for thread in (*threads, holding):
         thread.join()
     assert len(said) == 1
     assert records.verify_journal().entries == 4
