@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 MARK = ".made-by-lisiere-demo"
 PAGE = "lisiere-demo.html"
-MINUTE_S = 1.0
-"""How long a minute of a timed commit lasts in the demonstration's lab."""
+MINUTE_S = 60.0
+"""Minutes of timed commits last in full: a busy machine must not let them end before their confirmation."""
 
 
 class DemoError(LisiereError):
