@@ -4,7 +4,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 """Name of an appliance, an RFC 1123 label: `<insee>-<kind>-<nn>`."""
@@ -21,8 +21,16 @@ SecretRef = Annotated[str, StringConstraints(pattern=r"^secret:[a-z0-9][a-z0-9._
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^'\"\\\x00-\x1f\x7f]+$")]
 """One line of text that a device accepts as a value: no quotes, backslashes or control characters."""
 
-Prefix = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
+
+def _written(value: object) -> object:
+    """Refuse a bare number, which `ipaddress` would take for one: `10` is not 0.0.0.10."""
+    if isinstance(value, int):
+        raise ValueError(f"{value} is a number, not an address such as 10.0.0.1 or a prefix such as 10.0.0.0/24")
+    return value
+
+
+Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(_written)]
+Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(_written)]
 
 
 class Zone(StrEnum):
