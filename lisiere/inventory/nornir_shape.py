@@ -219,7 +219,9 @@ class HostFiles:
                     self._notes.add(Place(file, (key,)), f"the name {key} must be text", "put it in quotes")
             return {key: value for key, value in content.items() if isinstance(key, str)}
         section.is_whole = False
-        if content is not UNREAD:
+        if content is None:
+            self._notes.add_line(file, 0, "is empty", "write what it is for, or remove it")
+        elif content is not UNREAD:
             self._notes.add(Place(file), "must be a mapping from names to what they stand for", "see groups.yaml")
         return {}
 

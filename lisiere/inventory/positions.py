@@ -36,7 +36,7 @@ def duplicate_keys(root: yaml.Node) -> Iterator[tuple[str, int, int]]:
     for node in _walk(root):
         if isinstance(node, yaml.MappingNode):
             seen: dict[str, int] = {}
-            for key, _ in node.value:
+            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
                 line = _start(key)
                 first = seen.setdefault(str(key.value), line)
                 if first != line:

@@ -1,18 +1,22 @@
 """What is wrong with a file that the fast reader refused; imported only then."""
 
 import re
+from contextlib import suppress
 
 import yaml
 
 from lisiere.inventory.notes import Notebook
 from lisiere.inventory.positions import compose, duplicate_keys
 
+_LINE = re.compile(r"at line (\d+)")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 def read_slowly(name: str, text: str, problem: str, notes: Notebook) -> tuple[object] | None:
-    """Note what is wrong with a file; its content when nothing is but a doubled key, so that it is checked further.
+    """Note what is wrong with a file; its content when it can still be checked further.
+
+    A doubled key does not hinder that, nor does a number that is too large to be one.
 
     Args:
         name: The file.
@@ -31,10 +35,14 @@ def read_slowly(name: str, text: str, problem: str, notes: Notebook) -> tuple[ob
     doubles = [] if root is None else list(duplicate_keys(root))
     for key, line, first in doubles:
         notes.add_line(name, line, f"key {key!r} stands in line {first} already", "keep one of the two")
-    if root is None or not doubles:
-        notes.add_line(name, 0, f"not YAML: {problem}", "correct the syntax")
-        return None
-    return (_plain(root),)
+    is_checkable = bool(doubles) or "integer" in problem
+    if root is not None and is_checkable:
+        with suppress(RecursionError):
+            return (_plain(root),)
+    # What the fast reader says may repeat a value, so only its line is used.
+    found = _LINE.search(problem)
+    notes.add_line(name, int(found[1]) if found else 0, "YAML that is not read here", "write it more plainly")
+    return None
 
 
 def _problem_line(exc: yaml.MarkedYAMLError) -> int:
