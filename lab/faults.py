@@ -5,15 +5,18 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Literal
 
+REASON = "refused by the lab"
+
 
 class Step(StrEnum):
-    """The steps of a session at which a fault can strike."""
+    """The steps of a session at which a fault can strike; COMMIT is also every COMMIT_CONFIRM."""
 
     CONNECT = "connect"
     CONFIGURE = "configure"
     LOAD = "load"
     COMPARE = "compare"
     COMMIT = "commit"
+    COMMIT_CONFIRM = "commit-confirm"
     CONFIRM = "confirm"
     SAVE = "save"
     SHOW = "show"
@@ -32,8 +35,10 @@ class Kind(StrEnum):
     FAIL_SUBTREE = "fail-subtree"
     REBOOT = "reboot"
     DISK_FULL = "disk-full"
+    LOAD_DROPS = "load-drops"
     CUT_MANAGEMENT = "cut-management"
     VPN_DOWN = "vpn-down"
+    VPN_DOWN_AFTER_COMMIT = "vpn-down-after-commit"
     SLOW = "slow"
 
 
@@ -46,8 +51,8 @@ class Fault:
         step: Where DROP, CUT and REBOOT strike.
         when: Before or after the step was carried out; the answer to it is lost either way.
         times: How often it strikes; 0 until it is cleared.
-        path: The part of the configuration that FAIL_SUBTREE refuses; for CUT_MANAGEMENT, words that stand one after
-            another in a changed statement (none: any change).
+        path: The part of the configuration that FAIL_SUBTREE refuses or LOAD_DROPS loses; for CUT_MANAGEMENT, words
+            that stand one after another in a changed statement (none: any change).
         reason: What the appliance says of a refused commit.
         delay_ms: How long each answer takes with SLOW.
     """
@@ -57,7 +62,7 @@ class Fault:
     when: Literal["before", "after"] = "before"
     times: int = 1
     path: tuple[str, ...] = ()
-    reason: str = "Simulated failure"
+    reason: str = REASON
     delay_ms: int = 0
 
     def to_json(self) -> dict[str, object]:
@@ -79,7 +84,7 @@ class Fault:
             when="after" if when == "after" else "before",
             times=int(str(data.get("times", 1))),
             path=tuple(str(word) for word in path),
-            reason=str(data.get("reason", cls.reason)),
+            reason=str(data.get("reason", REASON)),
             delay_ms=int(str(data.get("delay_ms", 0))),
         )
 
@@ -109,7 +114,7 @@ class Faults:
     ) -> Fault | None:
         """A fault that strikes now, counted down; None when there is none."""
         for at, (fault, left) in enumerate(self._waiting):
-            if fault.kind != kind or (fault.step is not None and fault.step != step) or (when and fault.when != when):
+            if fault.kind != kind or not _strikes_at(fault.step, step) or (when and fault.when != when):
                 continue
             if left == 1:
                 del self._waiting[at]
@@ -117,3 +122,56 @@ class Faults:
                 self._waiting[at] = (fault, left - 1)
             return fault
         return None
+
+
+def _strikes_at(wanted: Step | None, step: Step | None) -> bool:
+    return wanted in (None, step) or (wanted is Step.COMMIT and step is Step.COMMIT_CONFIRM)
+
+
+_SWITCHES = {
+    "refuse_login": Kind.REFUSE_LOGIN,
+    "other_host_key": Kind.OTHER_HOST_KEY,
+    "no_answer": Kind.NO_ANSWER,
+    "unreachable": Kind.UNREACHABLE,
+    "refuse_commit": Kind.REFUSE_COMMIT,
+    "disk_full": Kind.DISK_FULL,
+    "cut_by_commit": Kind.CUT_MANAGEMENT,
+    "vpn_down": Kind.VPN_DOWN,
+    "vpn_down_after_commit": Kind.VPN_DOWN_AFTER_COMMIT,
+}
+_PATHS = {"half_commit": Kind.FAIL_SUBTREE, "load_drops": Kind.LOAD_DROPS}
+_STEPS: dict[str, tuple[Kind, Literal["before", "after"]]] = {
+    "drop_at": (Kind.DROP, "before"),
+    "drop_after": (Kind.DROP, "after"),
+    "cut_at": (Kind.CUT, "after"),
+    "reboot_at": (Kind.REBOOT, "before"),
+}
+
+
+def from_setting(name: str, value: object) -> Fault | Kind:
+    """The fault that `name=value` means, or the kind to clear when the value is false, empty or 0.
+
+    Switches (`refuse_login=true`) and paths (`half_commit="vpn ipsec"`) hold until cleared; steps (`drop_at=commit`)
+    strike once; `delay_ms=200` slows every answer.
+
+    Raises:
+        ValueError: There is no such fault, or its value is of the wrong kind.
+    """
+    if name in _SWITCHES and isinstance(value, bool):
+        return Fault(_SWITCHES[name], times=0) if value else _SWITCHES[name]
+    if name in _PATHS and isinstance(value, str):
+        return Fault(_PATHS[name], path=tuple(value.split()), times=0) if value else _PATHS[name]
+    if name in _STEPS and isinstance(value, str):
+        kind, when = _STEPS[name]
+        return Fault(kind, step=_step(name, value), when=when) if value else kind
+    if name == "delay_ms" and isinstance(value, int) and not isinstance(value, bool):
+        return Fault(Kind.SLOW, delay_ms=value, times=0) if value else Kind.SLOW
+    known = ", ".join(sorted((*_SWITCHES, *_PATHS, *_STEPS, "delay_ms")))
+    raise ValueError(f"no fault {name}={value!r}; there are: {known}")
+
+
+def _step(name: str, value: str) -> Step:
+    try:
+        return Step(value)
+    except ValueError:
+        raise ValueError(f"{name}={value!r} names no step; there are: {', '.join(Step)}") from None

@@ -7,33 +7,39 @@ import resource
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from lab.errors import LabError
 from lab.faults import Fault
 from lab.vyos.appliance import Appliance, Counters, Settings
 from lab.vyos.opmode import hash_of
 from lisiere.configtree import Node, parse_set
-from lisiere.errors import UsageError
 
 if TYPE_CHECKING:
     import asyncssh
 
 DEFAULT_PORT = 2222
-DEFAULT_USERNAME = "netops"
+USERNAME = "lisiere"
 KEY_FILE = "id_ed25519"
-PORTS = ("eth0", "eth1", "eth2")
+PORTS = ("eth0", "eth1")
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class LabAppliance:
-    """One appliance to simulate. `hostname` is its configured name, by default the one it has in the lab."""
+    """One appliance to simulate.
+
+    `hostname` is its configured name, by default the one it has in the lab. `factory` is the `set` text that it starts
+    with, by default what an appliance holds when it leaves the bench.
+    """
 
     name: str
     release: str = "1.5"
     hostname: str = ""
     management: str = "192.0.2.1/32"
+    factory: str = ""
 
 
 class Fleet:
@@ -44,8 +50,12 @@ class Fleet:
         self._wanted = tuple(appliances)
         self.appliances: dict[str, Appliance] = {}
 
-    async def open(self) -> None:
-        """Make every appliance and let it listen."""
+    async def open(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Make every appliance and let it listen; `progress` is told how many do.
+
+        Raises:
+            LabError: The port is taken.
+        """
         import asyncssh
 
         _allow_files(len(self._wanted))
@@ -62,6 +72,7 @@ class Fleet:
             )
             host = f"127.64.{number // 250}.{number % 250 + 1}" if is_wide else "127.0.0.1"
             await appliance.open(host, self._port if is_wide else 0)
+            progress(number + 1)
 
     def close(self) -> None:
         """Close every door."""
@@ -71,6 +82,8 @@ class Fleet:
 
 def factory(one: LabAppliance, settings: Settings) -> Node:
     """The configuration that an appliance comes with: name, management address, SSH, one user."""
+    if one.factory:
+        return parse_set(one.factory)
     hostname = one.hostname or one.name
     lines = [
         f"set interfaces dummy dum0 address '{one.management}'",
@@ -113,7 +126,7 @@ async def _binds(host: str, port: int) -> bool:
         server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
     except OSError as exc:
         if exc.errno == errno.EADDRINUSE:
-            raise UsageError(f"port {port} on {host} is taken: stop the other lab, or choose another port") from exc
+            raise LabError(f"port {port} on {host} is taken: stop the other lab, or choose another port") from exc
         return False
     server.close()
     return True
@@ -166,7 +179,7 @@ class Handle:
 
     def running_set(self) -> str:
         """Its running configuration in `set` commands."""
-        return self._lab.call(lambda: self._appliance.device.running_set())
+        return self._lab.call(self._appliance.device.running_set)
 
     def saved_set(self) -> str:
         """Its saved configuration in `set` commands."""
@@ -174,21 +187,35 @@ class Handle:
 
         return self._lab.call(lambda: set_text(pack(self._appliance.device.saved_tree())))
 
+    @property
+    def files(self) -> list[str]:
+        """The files that were put on it."""
+        return self._lab.call(self._appliance.device.files.uploaded)
+
     def inject(self, fault: Fault) -> None:
         """Let a fault wait for its moment."""
         self._lab.call(lambda: self._appliance.inject(fault))
+
+    def set_faults(self, **faults: object) -> None:
+        """The same in words, such as `drop_at="commit"`; see `lab.faults.from_setting`."""
+        for name, value in faults.items():
+            self._lab.call(partial(self._appliance.set_fault, name, value))
 
     def clear_faults(self) -> None:
         """Forget all faults."""
         self._lab.call(self._appliance.clear_faults)
 
-    def drift(self, *commands: str) -> str:
-        """A manual change by a local administrator, committed and saved; what VyOS says, empty when it is done."""
-        return self._lab.call(lambda: self._appliance.drift(list(commands)))
+    def drift(self, *commands: str) -> None:
+        """A manual change by a local administrator, committed and saved. LabError: it was refused."""
+        self._lab.call(lambda: self._appliance.drift(commands))
 
-    def foreign_commit_confirm(self, *commands: str, minutes: int = 10) -> str:
-        """Another administrator's timed commit that waits for its confirmation."""
-        return self._lab.call(lambda: self._appliance.foreign_commit_confirm(minutes, list(commands)))
+    def foreign_commit_confirm(self, *commands: str, minutes: int = 10) -> None:
+        """Another administrator's timed commit that waits for its confirmation. LabError: it was refused."""
+        self._lab.call(lambda: self._appliance.foreign_commit_confirm(commands, minutes=minutes))
+
+    def forget_saved(self) -> None:
+        """Let nothing be saved: the next boot comes up empty."""
+        self._lab.call(self._appliance.device.forget_saved)
 
     def reboot(self) -> None:
         """Reboot it."""
@@ -231,7 +258,7 @@ def host_key(key: "asyncssh.SSHKey") -> str:
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's when it is installed, Python's own otherwise."""
+    """That of uvloop when it is installed, Python's own otherwise."""
     try:
         import uvloop
     except ImportError:
@@ -245,7 +272,7 @@ def running_lab(
     *,
     state_dir: Path,
     port: int = 0,
-    username: str = DEFAULT_USERNAME,
+    username: str = USERNAME,
     password: str = "",
     minute_s: float = 60.0,
     reboot_s: float = 0.5,

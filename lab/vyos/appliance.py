@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from lab.faults import Fault, Faults, Kind
+from lab.errors import LabError
+from lab.faults import Fault, Faults, Kind, from_setting
 from lab.vyos import compare
 from lab.vyos.device import CommitReport, Device
 from lisiere.configtree import Node
@@ -14,6 +16,7 @@ from lisiere.configtree import Node
 if TYPE_CHECKING:
     import asyncssh
 
+    from lab.vyos.session import ConfigSession
     from lab.vyos.terminal import Terminal
 
 
@@ -79,6 +82,7 @@ class Appliance:
         self._booting: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_cut = False
+        self._is_vpn_fallen = False
         self._other_key: asyncssh.SSHKey | None = None
 
     # ---- network -------------------------------------------------------------------------------------------------
@@ -136,7 +140,7 @@ class Appliance:
 
     def _boot(self) -> None:
         self._booting = None
-        self._is_cut = False
+        self._is_cut = self._is_vpn_fallen = False
         self.device.boot()
         self._reopen()
 
@@ -169,7 +173,7 @@ class Appliance:
         for terminal in self.terminals:
             terminal.write("\n[commit-confirm] Reverting to previous config now\n")
         self.device.reload()
-        self._is_cut = False
+        self._is_cut = self._is_vpn_fallen = False
         self._reopen()
 
     def committed(self, before: Node, report: CommitReport) -> None:
@@ -178,11 +182,18 @@ class Appliance:
         if not report.applied:
             return
         self.counters.pushes += 1
+        if self.faults.peek(Kind.VPN_DOWN_AFTER_COMMIT):
+            self._is_vpn_fallen = True
         fault = self.faults.peek(Kind.CUT_MANAGEMENT)
         if fault and _touches(before, self.device.tree(), fault.path):
             self.faults.take(Kind.CUT_MANAGEMENT)
             self._is_cut = True
             self._shut()
+
+    @property
+    def is_vpn_down(self) -> bool:
+        """Whether no tunnel is up."""
+        return self._is_vpn_fallen or self.faults.peek(Kind.VPN_DOWN) is not None
 
     def inject(self, fault: Fault) -> None:
         """Let a fault wait for its moment; some show at once."""
@@ -193,42 +204,66 @@ class Appliance:
             self._shut()
             self._drop_all()
 
-    def clear_faults(self) -> None:
-        """Forget all faults, and undo those that show."""
-        self.faults.clear()
-        self.device.files.is_full = False
-        self._is_cut = False
+    def clear_faults(self, kind: Kind | None = None) -> None:
+        """Forget all faults, or those of a kind, and undo those that show."""
+        self.faults.clear(kind)
+        if kind in (None, Kind.DISK_FULL):
+            self.device.files.is_full = False
+        if kind in (None, Kind.CUT_MANAGEMENT):
+            self._is_cut = False
+        if kind in (None, Kind.VPN_DOWN_AFTER_COMMIT):
+            self._is_vpn_fallen = False
         if self._booting is None:
             self._reopen()
 
-    def drift(self, commands: list[str]) -> str:
-        """A manual change as by a local administrator: `set` and `delete` lines, committed and saved; what VyOS says."""
-        from lab.vyos.session import ConfigSession, Refusal, play
+    def set_fault(self, name: str, value: object) -> None:
+        """The same in one word, such as `drop_at=commit`; false, empty or 0 clears. ValueError: no such fault."""
+        meant = from_setting(name, value)
+        if isinstance(meant, Kind):
+            self.clear_faults(meant)
+        else:
+            self.inject(meant)
 
-        session = ConfigSession(self.device, "")
-        try:
-            said = "".join(play(line, session) for line in commands)
-            said += session.commit(refusals={}, comment="local change").text()
+    # ---- other people ----------------------------------------------------------------------------------------------
+
+    def drift(self, commands: Sequence[str]) -> None:
+        """A manual change as by a local administrator: `set` and `delete` lines, committed and saved.
+
+        Raises:
+            LabError: A line or the commit was refused; nothing was changed.
+        """
+        with self._other_session(commands) as session:
+            _must(session.commit(refusals={}, comment="local change").text())
             self.device.save()
-        except Refusal as exc:
-            return str(exc)
-        finally:
-            session.close()
-        return said
 
-    def foreign_commit_confirm(self, minutes: int, commands: list[str]) -> str:
-        """Another administrator's timed commit, not confirmed yet; what VyOS says."""
+    def foreign_commit_confirm(self, commands: Sequence[str], *, minutes: int) -> None:
+        """Another administrator's timed commit that waits for its confirmation.
+
+        Raises:
+            LabError: A line or the commit was refused; the timer is not armed.
+        """
+        with self._other_session(commands) as session:
+            _must(session.commit(refusals={}, is_timed=True).text())
+            self.arm(minutes, "local-admin")
+
+    @contextmanager
+    def _other_session(self, commands: Sequence[str]) -> "Iterator[ConfigSession]":
         from lab.vyos.session import ConfigSession, Refusal, play
 
         session = ConfigSession(self.device, "")
         try:
-            said = "".join(play(line, session) for line in commands)
-            self.arm(minutes, "local-admin")
-            return said + session.commit(refusals={}, is_timed=True).text()
+            for line in commands:
+                _must(play(line, session))
+            yield session
         except Refusal as exc:
-            return str(exc)
+            _must(str(exc))
         finally:
             session.close()
+
+
+def _must(said: str) -> None:
+    if said:
+        raise LabError(f"the appliance refused: {' '.join(said.split())}")
 
 
 def _touches(before: Node, after: Node, words: tuple[str, ...]) -> bool:

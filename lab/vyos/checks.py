@@ -117,7 +117,8 @@ def _dhcp(proposal: Proposal, _owner: Path) -> Iterator[str]:
     ):
         yield (
             "None of the configured subnets have an appropriate primary IP address on any\n"
-            "broadcast interface configured, nor was there an explicit listen-address\nconfigured for serving DHCP relay packets!"
+            "broadcast interface configured, nor was there an explicit listen-address\n"
+            "configured for serving DHCP relay packets!"
         )
     for listening in server.values("listen-address"):
         if all(str(address.ip) != listening for address in addresses):
@@ -152,7 +153,10 @@ def _subnet(network: str, prefix: str, subnet: Section) -> Iterator[str]:
         if address and ip_address(address) not in net:
             yield f'Configured static lease address for mapping "{name}" is\nnot within {place}!'
         if not any(mapping.has(key) for key in ("mac", "mac-address", "duid")):
-            yield f'Either MAC address or Client identifier (DUID) is required for static mapping "{name}" within {place}!'
+            yield (
+                "Either MAC address or Client identifier (DUID) is required for "
+                f'static mapping "{name}" within {place}!'
+            )
 
 
 def _router_advert(proposal: Proposal, _owner: Path) -> Iterator[str]:
@@ -178,9 +182,9 @@ def _webproxy(proposal: Proposal, _owner: Path) -> Iterator[str]:
         return
     if not proxy.has("listen-address"):
         yield "listen-address needs to be configured!"
-    if outgoing := proxy.value("outgoing-address"):
-        if all(str(address.ip) != outgoing for address in proposal.addresses()):
-            yield f'outgoing-address "{outgoing}" not assigned on any interface!'
+    outgoing = proxy.value("outgoing-address")
+    if outgoing and all(str(address.ip) != outgoing for address in proposal.addresses()):
+        yield f'outgoing-address "{outgoing}" not assigned on any interface!'
     for name, peer in proxy.at("cache-peer").sections().items():
         if not peer.has("address"):
             yield f'Cache-peer "{name}" address must be set!'
@@ -189,26 +193,38 @@ def _webproxy(proposal: Proposal, _owner: Path) -> Iterator[str]:
 def _qos(proposal: Proposal, _owner: Path) -> Iterator[str]:
     policies = proposal.at("qos", "policy")
     for name, shaper in policies.at("shaper").sections().items():
-        if not shaper.has("default", "bandwidth"):
-            yield "Bandwidth not defined for default traffic!"
         if policies.has("limiter", name):
             yield f'Conflicting policy name "{name}", already in use!'
-        for section in shaper.at("class").sections().values():
-            for match, rule in section.at("match").sections().items():
-                if rule.has("ip") and rule.has("ipv6"):
-                    yield f"Can not use both IPv6 and IPv4 in one match ({match})!"
+        yield from _shaper(shaper)
     for name, limiter in policies.at("limiter").sections().items():
         for number, section in limiter.at("class").sections().items():
             if not section.has("bandwidth"):
                 yield f'Bandwidth must be defined for policy "{name}" class "{number}"!'
     for interface, section in proposal.at("qos", "interface").sections().items():
-        for direction, kind in (("egress", "shaper"), ("ingress", "limiter")):
-            policy = section.value(direction)
-            if policy and not policies.has("shaper", policy) and not policies.has("limiter", policy):
-                yield f'Selected QoS policy "{policy}" does not exist!'
-            elif policy and not policies.has(kind, policy):
-                only = "egress" if direction == "ingress" else "ingress"
-                yield f'Selected QoS policy on interface "{interface}" only supports "{only}"!'
+        yield from _qos_use(interface, section, policies)
+
+
+def _shaper(shaper: Section) -> Iterator[str]:
+    if not shaper.has("default", "bandwidth"):
+        yield "Bandwidth not defined for default traffic!"
+    for section in shaper.at("class").sections().values():
+        for match, rule in section.at("match").sections().items():
+            if rule.has("ip") and rule.has("ipv6"):
+                yield f"Can not use both IPv6 and IPv4 in one match ({match})!"
+
+
+def _qos_use(interface: str, section: Section, policies: Section) -> Iterator[str]:
+    for direction, other, kind, other_kind in (
+        ("egress", "ingress", "shaper", "limiter"),
+        ("ingress", "egress", "limiter", "shaper"),
+    ):
+        policy = section.value(direction)
+        if not policy or policies.has(kind, policy):
+            continue
+        if policies.has(other_kind, policy):
+            yield f'Selected QoS policy on interface "{interface}" only supports "{other}"!'
+        else:
+            yield f'Selected QoS policy "{policy}" does not exist!'
 
 
 def _ipsec(proposal: Proposal, _owner: Path) -> Iterator[str]:
@@ -236,21 +252,25 @@ def _peer(proposal: Proposal, ipsec: Section, name: str, peer: Section) -> Itera
         yield f"No VTI or tunnel specified on site-to-site peer {name}"
     if not peer.has("local-address") and not peer.has("dhcp-interface"):
         yield f"Missing local-address or dhcp-interface on site-to-site peer {name}"
-    if peer.has("vti"):
-        bound = peer.value("vti", "bind")
-        if not bound:
-            yield f"No VTI interface defined on site-to-site peer {name}"
-        elif bound not in proposal.interfaces:
-            yield f"VTI interface {bound} for site-to-site peer {name} does not exist!"
-        group = peer.value("vti", "esp-group")
-        if group and not ipsec.has("esp-group", group):
-            yield f"Invalid esp-group on site-to-site peer {name}"
+    yield from _peer_vti(proposal, ipsec, name, peer.at("vti"))
     for number, tunnel in peer.at("tunnel").sections().items():
         group = tunnel.value("esp-group") or peer.value("default-esp-group")
         if not group:
             yield f"Missing esp-group on tunnel {number} for site-to-site peer {name}"
         elif not ipsec.has("esp-group", group):
             yield f"Invalid esp-group on tunnel {number} for site-to-site peer {name}"
+
+
+def _peer_vti(proposal: Proposal, ipsec: Section, name: str, vti: Section) -> Iterator[str]:
+    if not vti:
+        return
+    bound, group = vti.value("bind"), vti.value("esp-group")
+    if not bound:
+        yield f"No VTI interface defined on site-to-site peer {name}"
+    elif bound not in proposal.interfaces:
+        yield f"VTI interface {bound} for site-to-site peer {name} does not exist!"
+    if group and not ipsec.has("esp-group", group):
+        yield f"Invalid esp-group on site-to-site peer {name}"
 
 
 def _peer_authentication(proposal: Proposal, name: str, authentication: Section) -> Iterator[str]:

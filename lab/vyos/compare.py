@@ -1,6 +1,7 @@
 """The difference of two configurations as VyOS prints it, once in blocks under their path and once as commands.
 
-What VyOS compares are sets: values in another order are no difference here. Removed branches come leaf by leaf in commands.
+What VyOS compares are sets: values in another order are no difference here. In commands, removed branches come leaf by
+leaf.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def commands(before: Node, after: Node) -> str:
 def _changes(before: Node, after: Node, level: Path) -> list[tuple[str, Path, Node]]:
     old, new = before.at(level), after.at(level)
     found = _Found()
-    _walk(old or Node(), new or Node(), () if not level else level, found)
+    _walk(old or Node(), new or Node(), level, found)
     return found.changes
 
 

@@ -57,12 +57,13 @@ class Configuring:
                 return session.discard()
         return f"\n  Incomplete command: {words[0]}\n\n"
 
-    async def _act(self, words: Sequence[str]) -> str | None:
+    async def _act(self, words: Sequence[str]) -> str | None:  # noqa: C901 - one case a command
         session, counters = self.session, self.appliance.counters
         match words:
             case ["load", *rest] if len(rest) < 2:
                 counters.loads += 1
-                return session.load(*rest)
+                lost = self.appliance.faults.take(Kind.LOAD_DROPS)
+                return session.load(*rest, lost=lost.path if lost else ())
             case ["merge", path]:
                 counters.loads += 1
                 return session.merge(path)

@@ -113,6 +113,11 @@ class Device:
         if self.files.resolve(path) == BOOT_FILE:
             self._saved_running = self.running
 
+    def forget_saved(self) -> None:
+        """Empty the saved configuration."""
+        self.files.write(BOOT_FILE, self._boot_text(Node()).encode())
+        self._saved_running = b""
+
     def release_tree(self) -> None:
         """Forget the running tree when no session uses it; it is made again from the packed text."""
         if not self.users:

@@ -72,6 +72,10 @@ class Files:
         self._files[self.resolve(new)] = self.stat(old)
         del self._files[self.resolve(old)]
 
+    def uploaded(self) -> list[str]:
+        """Every file but those that the appliance wrote by itself."""
+        return sorted(name for name in self._files if name != "/config/config.boot")
+
     def clear_volatile(self) -> None:
         """What a reboot empties."""
         self._files = {name: file for name, file in self._files.items() if not name.startswith("/tmp/")}  # noqa: S108

@@ -64,15 +64,8 @@ def _default(rule_set: Section, named: dict[str, Section]) -> Iterator[str]:
 
 
 def _rule(rule: Section, family: str, section: Section, named: dict[str, Section]) -> Iterator[str]:
-    action, target, protocol = rule.value("action"), rule.value("jump-target"), rule.value("protocol")
-    if not action:
-        yield "Rule action must be defined"
-    if action == "jump" and not target:
-        yield "Action set to jump, but no jump-target specified"
-    if target and action != "jump":
-        yield "jump-target defined, but action jump needed and it is not defined"
-    if target and target not in named:
-        yield f"Invalid jump-target. Firewall {family} name {target} does not exist on the system"
+    protocol = rule.value("protocol")
+    yield from _action(rule, family, named)
     if rule.has("recent") and not (rule.has("recent", "count") and rule.has("recent", "time")):
         yield 'Recent "count" and "time" values must be defined'
     if rule.has("tcp", "flags") and protocol != "tcp":
@@ -91,6 +84,18 @@ def _rule(rule: Section, family: str, section: Section, named: dict[str, Section
             yield f"Cannot specify both interface group and interface name for {direction.replace('-', '_')}"
         if group and not section.has("group", "interface-group", group):
             yield f'Invalid interface group "{group}" on firewall rule'
+
+
+def _action(rule: Section, family: str, named: dict[str, Section]) -> Iterator[str]:
+    action, target = rule.value("action"), rule.value("jump-target")
+    if not action:
+        yield "Rule action must be defined"
+    if action == "jump" and not target:
+        yield "Action set to jump, but no jump-target specified"
+    if target and action != "jump":
+        yield "jump-target defined, but action jump needed and it is not defined"
+    if target and target not in named:
+        yield f"Invalid jump-target. Firewall {family} name {target} does not exist on the system"
 
 
 def _side(side: Section, name: str, protocol: str, family: str, groups: Section) -> Iterator[str]:

@@ -15,8 +15,8 @@ RELEASES = ("1.4", "1.5")
 class Def:
     """One node of the grammar.
 
-    `kinds` are the kinds of value of a leaf, or of the names below a tag node; empty where anything goes. `owner` is the
-    priority of the script that carries out changes here, None where a node above has one.
+    `kinds` are the kinds of value of a leaf, or of the names below a tag node; empty where anything goes. `owner` is
+    the priority of the script that carries out changes here, None where a node above has one.
     """
 
     is_leaf: bool = False
@@ -38,7 +38,7 @@ class Def:
 
 @dataclass(slots=True)
 class _Reading:
-    """What is known while the file is read: the blocks that can be taken in, and where each level of indentation stands."""
+    """What is known while the file is read: blocks that can be taken in, and where each level of indentation stands."""
 
     release: str
     root: Def = field(default_factory=Def)

@@ -18,8 +18,8 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     ]
     lines = [headers, ["-" * width for width in widths]]
     for row in cells:
-        for number in range(max(len(cell) for cell in row)):
-            lines.append([cell[number] if number < len(cell) else "" for cell in row])
+        height = max(len(cell) for cell in row)
+        lines += [[cell[number] if number < len(cell) else "" for cell in row] for number in range(height)]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
     )
@@ -152,13 +152,11 @@ def ipsec_sa(device: Device, *, is_up: bool) -> str:
             continue
         remote = peer.value("remote-address") or "N/A"
         identity = peer.value("authentication", "remote-id") or remote
-        children = [f"tunnel-{number}" for number in peer.at("tunnel").sections()] or ["vti"]
-        for child in children:
-            rows.append(
-                (f"{name}-{child}", "up", "1h5m12s", "12K/9K", "154/120", remote, identity, _proposal(ipsec, peer))
-                if is_up
-                else (f"{name}-{child}", "down", "N/A", "N/A", "N/A", remote, "N/A", "N/A")
-            )
+        live = ("up", "1h5m12s", "12K/9K", "154/120", remote, identity, _proposal(ipsec, peer))
+        state = live if is_up else ("down", "N/A", "N/A", "N/A", remote, "N/A", "N/A")
+        tunnels = peer.at("tunnel").sections().items()
+        children = [f"tunnel-{number}" for number, tunnel in tunnels if not tunnel.has("disable")]
+        rows += [(f"{name}-{child}", *state) for child in children or (["vti"] if not tunnels else [])]
     return table(headers, rows)
 
 

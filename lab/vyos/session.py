@@ -167,8 +167,8 @@ class ConfigSession:
         self._candidate = self._base
         return "Changes have been discarded\n" if was_modified else "No changes have been discarded\n"
 
-    def load(self, path: str = BOOT_FILE) -> str:
-        """`load`: replace the candidate by a file. Unknown nodes are dropped and bad values accepted without a word."""
+    def load(self, path: str = BOOT_FILE, *, lost: Path = ()) -> str:
+        """`load`: replace the candidate by a file. Unknown nodes (and `lost`) are dropped and bad values accepted."""
         if self.is_modified:
             raise Refusal(
                 "Cannot load: configuration modified.\nCommit or discard the changes before loading a config file.\n"
@@ -184,7 +184,9 @@ class ConfigSession:
                 f"load: {path} has no version footer, every migration script was run on it (migrated)"
             )
         self._candidate = pruned(tree, self.device.grammar)
-        if not self.is_modified:
+        if lost and self._candidate.at(lost) is not None:
+            self._candidate = drop(self._candidate, lost)
+        if self._candidate == self._base:
             self._candidate = self._base
             return f"{said}No configuration changes to commit.\n"
         return f"{said}Load complete. Use 'commit' to make changes effective.\n"

@@ -135,7 +135,7 @@ class Shell:
             case ["show", *rest]:
                 return self._show(rest)
             case ["ping", _, *_]:
-                return opmode.ping(words[1:], is_reachable=not self.appliance.faults.peek(Kind.VPN_DOWN))
+                return opmode.ping(words[1:], is_reachable=not self.appliance.is_vpn_down)
             case ["reset", "vpn", *_]:
                 return "Peer reset result: success\n"
             case ["reboot", *rest]:
@@ -148,7 +148,7 @@ class Shell:
             return ""
         return "" if setting == "width" and value.isdigit() else _invalid(["set", "terminal", setting, value], 2)
 
-    def _show(self, rest: Sequence[str]) -> str:
+    def _show(self, rest: Sequence[str]) -> str:  # noqa: C901 - one case a command
         device = self.device
         match rest:
             case ["version"]:
@@ -170,7 +170,7 @@ class Shell:
             case ["ntp", *_]:
                 return opmode.ntp(device)
             case ["vpn", "ipsec", "sa"]:
-                return opmode.ipsec_sa(device, is_up=not self.appliance.faults.peek(Kind.VPN_DOWN))
+                return opmode.ipsec_sa(device, is_up=not self.appliance.is_vpn_down)
             case ["log", *_]:
                 return opmode.log(device)
         known = ("version", "configuration", "interfaces", "system", "host", "ntp", "vpn", "log")
@@ -190,7 +190,7 @@ class Shell:
 def _step(words: Sequence[str]) -> Step | None:
     """The step of a session that a command is."""
     first = words[1] if words[0] == "run" and len(words) > 1 else words[0]
-    names = {"commit-confirm": "commit", "merge": "load", "rollback-soft": "load"}
+    names = {"merge": "load", "rollback-soft": "load"}
     try:
         return Step(names.get(first, first))
     except ValueError:

@@ -72,12 +72,11 @@ class _Door(asyncssh.SSHServer):
         if self._is_refused():
             return False
         settings = self._appliance.settings
-        if username == settings.username and settings.public_key:
-            if key.public_data == asyncssh.import_public_key(settings.public_key).public_data:
-                return True
+        shown = key.export_public_key().decode().split()[:2]
+        if username == settings.username and shown == settings.public_key.split()[:2]:
+            return True
         users = Section(self._appliance.device.tree().at(("system", "login", "user", username)))
         keys = users.at("authentication", "public-keys").sections().values()
-        shown = key.export_public_key().decode().split()[:2]
         return any([one.value("type"), one.value("key")] == shown for one in keys)
 
     def password_auth_supported(self) -> bool:
@@ -180,7 +179,9 @@ async def _serve(
 ) -> None:
     channel = stdout.channel
     connection = channel.get_connection()
-    has_pty = channel.get_extra_info("terminal_type") is not None or channel.get_terminal_type() is not None
+    if not isinstance(channel, asyncssh.SSHServerChannel):
+        return
+    has_pty = channel.get_terminal_type() is not None
     rows = channel.get_terminal_size()[1] if has_pty else 0
     terminal = Terminal(_Keys(stdin), _Screen(stdout), has_pty=has_pty, rows=rows or 24)
     shell = Shell(appliance, str(channel.get_extra_info("username")), terminal)

@@ -7,7 +7,7 @@ class UnfinishedError(LisiereError):
     """A quote is open at the end of the line."""
 
 
-def split(line: str) -> list[list[str]]:
+def split(line: str) -> list[list[str]]:  # noqa: C901 - one case a kind of character
     """The commands of a pipeline, each as its words.
 
     Raises:
