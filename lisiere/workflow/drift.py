@@ -1,9 +1,8 @@
 """Drift: intended against running, line by line, with a typed reason for each deviation."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from lisiere.configtree import Deviation, Node, Path, Reason, deviations, parse_set
+from lisiere.configtree import Deviation, Reason, deviations
 from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.record import Reading
 from lisiere.secrets import references
@@ -25,7 +24,7 @@ def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
         running: `set` text that runs, secrets concealed.
         at: When the running text was read.
     """
-    found = [] if intended == running else _folded(deviations(intended, running, ignore=OWN_LEAVES), running)
+    found = () if intended == running else deviations(intended, running, ignore=OWN_LEAVES)
     return Reading(
         host=host,
         read_at=at,
@@ -33,40 +32,6 @@ def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
         running_sha256=sha256_of(running),
         deviations=tuple(_drift(host, one, at) for one in found),
     )
-
-
-def _folded(found: Sequence[Deviation], running: str) -> list[Deviation]:
-    """Missing lines put together where a whole branch is missing: a lost rule is one deviation, not one per line."""
-    missing = [one for one in found if one.reason is Reason.MISSING]
-    if not missing:
-        return list(found)
-    tree = parse_set(running)
-    branches: dict[Path, list[Deviation]] = {}
-    for one in missing:
-        branches.setdefault(_highest_absent(tree, one.path), []).append(one)
-    kept = [one for one in found if one.reason is not Reason.MISSING]
-    kept += [_branch(path, lines) for path, lines in branches.items()]
-    return sorted(kept, key=lambda one: one.path)
-
-
-def _highest_absent(tree: Node, path: Path) -> Path:
-    """The shortest beginning of a path that is not in the tree."""
-    node = tree
-    for depth, word in enumerate(path, 1):
-        if word not in node.children:
-            return path[:depth]
-        node = node.children[word]
-    return path
-
-
-def _branch(path: Path, lines: Sequence[Deviation]) -> Deviation:
-    """One deviation for all that is missing from a path on."""
-    texts = (" ".join((*one.path[len(path) :], one.intended)).strip() for one in lines)
-    return Deviation(Reason.MISSING, path, "; ".join(texts), "")
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _drift(host: str, one: Deviation, at: datetime) -> Drift:
@@ -88,3 +53,7 @@ def _is_concealed(value: str) -> bool:
 def _concealed(running: str) -> str:
     """The running value of a secret; should a driver have let it through in clear, it goes no further."""
     return SEPARATOR.join(value if _is_concealed(value) else NOT_SHOWN for value in running.split(SEPARATOR))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
