@@ -1,0 +1,81 @@
+"""The command line as a person uses it: a process of its own, in a folder with a small inventory and a lab."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PORT = 2350
+"""First port of the labs of these tests; each worker has one of its own."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A folder to run commands in."""
+
+    folder: Path
+
+    def __call__(self, *words: str, status: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run `lisiere` with these words, and see that it ends with this status and without a traceback."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("LISIERE_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", *words],
+            cwd=self.folder,
+            env={**kept, "PYTHONPATH": str(ROOT), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *words: str, status: int = 0) -> "Json":
+        """The JSON document that a command prints."""
+        found: Json = json.loads(self(*words, "--json", status=status).stdout)
+        return found
+
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+@pytest.fixture(scope="session")
+def port(worker_id: str) -> int:
+    """A port that no other worker's lab has."""
+    return PORT + (int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An inventory of 30 appliances."""
+    folder = tmp_path_factory.mktemp("small")
+    source = ROOT / "data" / "somme-2026.json"
+    Shell(folder)("inventory", "generate", "--source", str(source), "--count", "30", "-o", "inventory")
+    return folder / "inventory"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, small: Path) -> Shell:
+    """A fresh folder that sees the small inventory."""
+    (tmp_path / "inventory").symlink_to(small)
+    return Shell(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def lab_shell(tmp_path_factory: pytest.TempPathFactory, small: Path, port: int) -> Iterator[Shell]:
+    """A folder with secrets and a lab of 12 appliances."""
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "inventory").symlink_to(small)
+    shell = Shell(folder)
+    shell("secrets", "init")
+    shell("lab", "up", "--count", "12", "--port", str(port))
+    yield shell
+    shell("lab", "down")
