@@ -8,7 +8,7 @@ import contextlib
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 import paramiko  # type: ignore[import-untyped]
@@ -23,6 +23,8 @@ COLUMNS, ROWS = 4096, 1000
 MAX_LINE = 4000
 """Longest line sent: a terminal takes 4095 bytes of a line, whatever is typed."""
 CHUNK_BYTES = 65536
+LONGEST_PROMPT = 512
+"""Bytes of a prompt or a question at the most: what stands further back was looked through already."""
 QUESTION = re.compile(rb"Proceed \? \[Y/n\] ?\Z")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07)")
 _EDIT_LEVEL = re.compile(r"(?:\A|\n)\[edit[^\]\n]*\]\n\Z")
@@ -40,9 +42,7 @@ class VyOSTransport(VyOSSSH):
         self.round_trips = 0
         self.is_configuring = False
         self._shell: paramiko.Channel | None = None
-        self._prompt = re.compile(
-            rb"(?:(?<=\n)|(?<=\r)|\A)" + re.escape(endpoint.username.encode()) + rb"@[A-Za-z0-9._-]+(?::[^\s#$]*\$|#) "
-        )
+        self._prompt = re.compile(re.escape(endpoint.username.encode()) + rb"@[A-Za-z0-9._-]+(?::[^\s#$]*\$|#) ")
         super().__init__(
             host=endpoint.address,
             port=endpoint.port,
@@ -92,8 +92,7 @@ class VyOSTransport(VyOSSSH):
         asked = _verb(lines[-1])
         self._send(lines)
         data = self._receive(prompts=len(lines), timeout_s=timeout_s or self.endpoint.timeout_s, asked=asked)
-        answers = self._prompt.split(data)[:-1]
-        return [self._answer(raw, lines[at:], asked) for at, raw in enumerate(answers)]
+        return [self._answer(raw, lines[at:], asked) for at, raw in enumerate(self._parts(data))]
 
     def ask_and_confirm(self, line: str, *, timeout_s: float) -> str:
         """Send a line that asks `Proceed ?`, say yes, and return the whole answer; it may not ask at all."""
@@ -103,7 +102,7 @@ class VyOSTransport(VyOSSSH):
         if QUESTION.search(data):
             self._write(b"y\n")
             data += b"\n" + self._receive(prompts=1, timeout_s=timeout_s, asked=asked)
-        return self._answer(self._prompt.split(data)[0], [line], asked)
+        return self._answer(self._parts(data)[0], [line], asked)
 
     def is_open(self) -> bool:
         """Whether the connection stands, as far as we know without asking."""
@@ -179,21 +178,36 @@ class VyOSTransport(VyOSSSH):
 
     def _receive(self, *, prompts: int, timeout_s: float, asked: str, until: re.Pattern[bytes] | None = None) -> bytes:
         """Read until as many prompts have come as are due, the last one at the very end (or `until` matches)."""
-        data, seen, at, end = b"", 0, 0, 0
+        data, seen, at, end = bytearray(), 0, 0, 0
         deadline = time.monotonic() + timeout_s
         while True:
             data += self._next(deadline, asked)
-            for match in self._prompt.finditer(data, at):
-                seen, at, end = seen + 1, match.end(), match.end()
+            for _, after in self._prompts(data, at):
+                seen, end = seen + 1, after
+            at = max(end, len(data) - LONGEST_PROMPT)
             if seen > prompts:
                 self._misread(f"more answers than questions after {asked}")
             if seen == prompts:
                 if end != len(data):
                     self._misread(f"text after the last prompt of the answer to {asked}")
                 self.is_configuring = data.endswith(b"# ")
-                return data
-            if until and until.search(data):
-                return data
+                return bytes(data)
+            if until and until.search(data, at):
+                return bytes(data)
+
+    def _prompts(self, data: bytes | bytearray, at: int = 0) -> Iterator[tuple[int, int]]:
+        """Where prompts begin and end, from a place on; a prompt stands at the beginning of a line."""
+        for match in self._prompt.finditer(data, at):
+            if match.start() == 0 or data[match.start() - 1] in b"\r\n":
+                yield match.span()
+
+    def _parts(self, data: bytes) -> list[bytes]:
+        """What stands before each prompt, and after the one before it."""
+        starts, parts = 0, []
+        for begin, end in self._prompts(data):
+            parts.append(data[starts:begin])
+            starts = end
+        return parts
 
     def _next(self, deadline: float, asked: str) -> bytes:
         assert self._shell is not None  # noqa: S101 - _write came before
