@@ -11,5 +11,4 @@ def check(draft: Draft, notes: Notebook) -> None:
     if draft.operator is None:
         return
     for refusal in refusals(assemble(draft, draft.operator.value)):
-        host = draft.nornir.host(refusal.host)
-        notes.add(host.at(*refusal.place), f"host {refusal.host}: {refusal.message}", refusal.advice)
+        notes.add(draft.operator.at(*refusal.place), f"operator: {refusal.message}", refusal.advice)

@@ -1,6 +1,8 @@
 """Checks of what the operator gives to every site: references, retention, management from both families."""
 
-from lisiere.inventory.draft import Draft
+from collections import Counter
+
+from lisiere.inventory.draft import Draft, is_retired
 from lisiere.inventory.notes import Notebook
 
 
@@ -39,3 +41,10 @@ def _check_users(draft: Draft, notes: Notebook) -> None:
                 draft.operator.at("users", index, "name"), message, "an account belongs to one person: rename one"
             )
         seen.add(user.name)
+    strangers = Counter(host.value.username for host in draft.nornir.each() if not is_retired(host))
+    for name, count in strangers.items():
+        if name not in seen:
+            message = f"operator: no user is named {name}, as whom {count} appliance(s) would be logged in to"
+            notes.add(
+                draft.operator.at("users"), message, "name the account, or it would be deleted on every one of them"
+            )

@@ -21,7 +21,7 @@ def test_the_good_inventory_loads_whole() -> None:
     fleet = load_fleet(GOOD, as_of=AS_OF)
     seat = fleet.appliances["80900-siege-01"]
     assert len(fleet.appliances) == 7
-    assert (seat.username, seat.port, seat.platform) == ("lisiere", 22, "vyos")
+    assert (seat.username, seat.port, seat.platform) == ("jmartin", 22, "vyos")
     assert (seat.territory, seat.profile) == ("200000008", ProfileName.EPCI_SEAT)
     assert seat.data.segments[1].name == "serveurs"
     assert sorted(fleet.overlays) == ["rives-maillage", "val-ecoles", "val-gestion"]

@@ -51,7 +51,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 def test_hosts_inherit_as_nornir_says() -> None:
     """Own data first, then groups in order, then defaults; the model stands beside the plain data."""
     host = nornir().inventory.hosts["80900-siege-01"]
-    assert (host.hostname, host.port, host.username, host.platform) == ("10.255.0.1", 22, "lisiere", "vyos")
+    assert (host.hostname, host.port, host.username, host.platform) == ("10.255.0.1", 22, "jmartin", "vyos")
     assert host["site"] == "Siège de la CC du Val de Lisière"
     assert host["territory"]["name"] == "CC du Val de Lisière"
     assert host["profile"]["zones"] == ["admin", "guest", "voice", "dmz"]

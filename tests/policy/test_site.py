@@ -299,8 +299,17 @@ def test_windows_need_clocks_in_utc_on_vyos() -> None:
     assert refusals(fleet()) == ()
     operator = fleet().operator.model_copy(update={"time_zone": "Europe/Paris"})
     refused = refusals(fleet().model_copy(update={"operator": operator}))
-    assert {one.host for one in refused} == {one.name for one in intents().values() if one.backup is not None}
-    assert all("UTC" in one.message and one.place == ("backup", "window") for one in refused)
+    concerned = sum(one.backup is not None for one in intents().values())
+    assert [one.place for one in refused] == [("time_zone",)]
+    assert f"{concerned} sites" in refused[0].message
+
+
+def test_a_parent_proxy_listens_where_the_platform_can_reach_it() -> None:
+    """VyOS takes no port below 1025 for a parent."""
+    operator = fleet().operator
+    low = operator.model_copy(update={"proxy": operator.proxy.model_copy(update={"port": 80})})
+    refused = refusals(fleet().model_copy(update={"operator": low}))
+    assert [one.place for one in refused] == [("proxy", "port")]
 
 
 def test_an_ended_exception_is_not_part_of_the_intent() -> None:
