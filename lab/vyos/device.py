@@ -188,19 +188,19 @@ class Device:
         self.running, self._tree = self.revisions[0].packed, None
 
     def boot(self) -> None:
-        """Start with the saved configuration; every network card writes its address into it."""
+        """Start with the saved configuration, after the address of every network card was noted in it."""
         self.pending, self.is_committing = None, False
         self.files.clear_volatile()
         self.booted_at = self.clock()
         tree = self.saved_tree()
-        saved = pack(tree)
         for name, mac in self.macs.items():
             if tree.at(("interfaces", "ethernet", name, "hw-id")) is None:
                 tree = put(tree, ("interfaces", "ethernet", name, "hw-id"), mac)
         self._run(tree)
-        self._saved_running = self.running if saved == self.running or not self.revisions else saved
+        self.files.write(BOOT_FILE, self._boot_text(tree).encode(), is_forced=True)
+        self._saved_running = self.running
         if not self.revisions or self.revisions[0].packed != self.running:
-            self._archive("root", "init" if not self.revisions else "boot-config-loader", "commit")
+            self._archive("root", "boot-config-loader" if self.revisions else "init", "commit")
         self._tree = None
         self.log.append(f"boot: {self.release.version} with {BOOT_FILE}")
 

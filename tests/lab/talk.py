@@ -63,14 +63,13 @@ class Talk:
         return data.decode()
 
     def ask(self, line: str) -> str:
-        """The answer to a line, without echo and prompt, line ends as `\\n`."""
+        """The answer to a line, without echo and prompt, line ends as on Linux."""
         self.send(f"{line}\n")
         text = self.until(PROMPT).replace("\r", "")
         echo, _, rest = text.partition("\n")
         assert echo == line
         answer, _, _ = rest.rpartition("\n")
-        answer = re.sub(r"(?:^|\n)\[edit[^\]\n]*\]$", "", answer)
-        return answer
+        return re.sub(r"(?:^|\n)\[edit[^\]\n]*\]$", "", answer)
 
     def ask_all(self, *lines: str) -> list[str]:
         """The answers to lines."""

@@ -29,6 +29,7 @@ def refused(line: str, release: str) -> str:
 
 
 def nodes(node: Def) -> int:
+    """How many nodes there are."""
     return sum(1 + nodes(child) for child in node.children.values())
 
 

@@ -105,7 +105,8 @@ def test_compare_shows_blocks_under_their_path(session: ConfigSession) -> None:
     assert session.compare([]) == (
         '[service]\n- ssh {\n-     port "22"\n- }\n+ ntp {\n+     server 192.0.2.1 {\n+     }\n+ }\n'
         '[system]\n- host-name "fw-001"\n+ host-name "other"\n'
-        '[]\n+ firewall {\n+     zone LAN {\n+         from WAN {\n+             firewall {\n+                 name "WAN-LAN"\n'
+        "[]\n+ firewall {\n+     zone LAN {\n+         from WAN {\n+             firewall {\n"
+        '+                 name "WAN-LAN"\n'
         '+             }\n+         }\n+         interface "eth1"\n+     }\n+ }\n\n'
     )
     assert session.compare(["commands"]) == (
@@ -303,8 +304,11 @@ CASES = {
         "Source NAT configuration error in rule 1: translation requires address and/or port",
     ),
     "a translated port without protocol": (
-        "nat destination rule 1 inbound-interface name 'eth0'; nat destination rule 1 translation address '10.0.0.1'; "
-        "nat destination rule 1 translation port '80'",
+        (
+            "nat destination rule 1 inbound-interface name 'eth0'; "
+            "nat destination rule 1 translation address '10.0.0.1'; "
+            "nat destination rule 1 translation port '80'"
+        ),
         "nat",
         "ports can only be specified when protocol is either tcp, udp or tcp_udp!",
     ),
@@ -315,9 +319,11 @@ CASES = {
     ),
     "a psk without secret": ("vpn ipsec authentication psk P id 'a'", "vpn ipsec", 'psk "P" missing "id" or "secret"'),
     "a VTI that is not there": (
-        "vpn ipsec ike-group I key-exchange 'ikev2'; vpn ipsec site-to-site peer P ike-group 'I'; "
-        "vpn ipsec site-to-site peer P authentication mode 'pre-shared-secret'; "
-        "vpn ipsec site-to-site peer P local-address '192.0.2.1'; vpn ipsec site-to-site peer P vti bind 'vti9'",
+        (
+            "vpn ipsec ike-group I key-exchange 'ikev2'; vpn ipsec site-to-site peer P ike-group 'I'; "
+            "vpn ipsec site-to-site peer P authentication mode 'pre-shared-secret'; "
+            "vpn ipsec site-to-site peer P local-address '192.0.2.1'; vpn ipsec site-to-site peer P vti bind 'vti9'"
+        ),
         "vpn ipsec",
         "VTI interface vti9 for site-to-site peer P does not exist!",
     ),
@@ -342,9 +348,11 @@ CASES = {
         "listen-address needs to be configured!",
     ),
     "a range outside its subnet": (
-        "service dhcp-server shared-network-name L subnet 192.0.2.0/24 subnet-id '1'; "
-        "service dhcp-server shared-network-name L subnet 192.0.2.0/24 range R start '192.0.3.1'; "
-        "service dhcp-server shared-network-name L subnet 192.0.2.0/24 range R stop '192.0.3.9'",
+        (
+            "service dhcp-server shared-network-name L subnet 192.0.2.0/24 subnet-id '1'; "
+            "service dhcp-server shared-network-name L subnet 192.0.2.0/24 range R start '192.0.3.1'; "
+            "service dhcp-server shared-network-name L subnet 192.0.2.0/24 range R stop '192.0.3.9'"
+        ),
         "service dhcp-server",
         'DHCP range "R" start address not within shared-network "L, 192.0.2.0/24"!',
     ),
