@@ -15,6 +15,7 @@ from nornir.plugins.runners import ThreadedRunner
 from lisiere.drivers.base import Concealer
 from lisiere.errors import LisiereError, UsageError
 from lisiere.model.site import Appliance
+from nornir_tasks.calm import calm
 from nornir_tasks.connection import CONNECTION, register
 from nornir_tasks.stopping import stop_on_interrupt
 
@@ -94,7 +95,7 @@ class FleetRunner:
                 progress(task.host.name)
             return Result(host=task.host, failed=answer.error is not None)
 
-        with stop_on_interrupt(self.stop):
+        with stop_on_interrupt(self.stop), calm():
             outcome = chosen.run(task=task, name=name, on_failed=True)
         _raise_surprises(outcome.items())
         return dict(sorted(found.items()))
