@@ -1,7 +1,7 @@
 """Cryptographic profiles of tunnels, and the dates at which algorithms end.
 
 Sources: ANSSI, "Guide des mécanismes cryptographiques" v2.04 for sizes and dates; ANSSI DAT-NT-003 v1.1 (2015-08-03) R8
-(IKEv2), R12 (PFS), R13 (renewal of keys), R14 to R16 (algorithms and groups); RFC 8221 and RFC 8247 for what is implemented.
+(IKEv2), R12 (PFS), R13 (renewal of keys), R14 to R16 (algorithms, groups); RFC 8221 and RFC 8247 for what exists.
 """
 
 from datetime import date
