@@ -4,11 +4,11 @@ What VyOS compares are sets: values in another order are no difference here. In 
 leaf.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lab.vyos.trees import leaves, natural_key, ordered
-from lisiere.configtree import Node, Path, format_braces
+from lab.vyos.grammar import Def
+from lab.vyos.trees import brace_lines, natural_key, set_lines
+from lisiere.configtree import Node, Path
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class _Found:
     changes: list[tuple[str, Path, Node]] = field(default_factory=list)
 
 
-def blocks(before: Node, after: Node, *, tags: frozenset[Path], level: Path = ()) -> str:
+def blocks(before: Node, after: Node, *, grammar: Def, level: Path = ()) -> str:
     """What `compare` prints; empty when there is nothing to tell."""
     found = _changes(before, after, level)
     lines: list[str] = []
@@ -27,7 +27,7 @@ def blocks(before: Node, after: Node, *, tags: frozenset[Path], level: Path = ()
         if path[:-1] != above:
             above = path[:-1]
             lines.append(f"[{' '.join(above)}]")
-        lines += [f"{mark} {line}" for line in _rendered(path, node, tags) if line]
+        lines += [f"{mark} {line}" for line in _rendered(path, node, grammar)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -37,7 +37,7 @@ def commands(before: Node, after: Node) -> str:
     settings: list[str] = []
     for mark, path, node in _changes(before, after, ()):
         lines, verb = (deletions, "delete") if mark == "-" else (settings, "set")
-        lines += [f"{verb} {line}" for line in _written(path, ordered(node))]
+        set_lines(_alone(path, node), f"{verb} {' '.join((*path[:-1], ''))}", lines)
     return "\n".join(deletions) + "\n" + "\n".join(settings) + "\n"
 
 
@@ -71,18 +71,24 @@ def _compare_values(path: Path, old: Node, new: Node, found: _Found) -> None:
             found.changes.append((mark, path, leaf))
 
 
-def _rendered(path: Path, node: Node, tags: frozenset[Path]) -> list[str]:
+def _rendered(path: Path, node: Node, grammar: Def) -> list[str]:
     """One branch in braces, without what is above it."""
+    known = grammar
+    is_name = False
+    for word in path[:-1]:
+        is_name = known.is_tag and not is_name
+        known = known if is_name else known.children.get(word, known)
+    lines: list[str] = []
+    if known.is_tag and not is_name:
+        known = Def(children={path[-1]: Def(children=known.children)})
+    brace_lines(_alone(path, node), known, "", lines)
+    return lines
+
+
+def _alone(path: Path, node: Node) -> Node:
     tree = Node()
-    tree.children[path[-1]] = ordered(node)
-    here = starred(path, tags)
-    depth = len(here) - 1
-    below = frozenset(
-        tag[depth:] for tag in tags if tag[:depth] == here[:depth] and (here[-1] != "*" or tag != here[:-1])
-    )
-    if here[-1] == "*":
-        below = frozenset((path[-1], *tag[1:]) for tag in below if tag[:1] == ("*",))
-    return format_braces(tree, tags=below).splitlines()
+    tree.children[path[-1]] = node
+    return tree
 
 
 def starred(path: Path, tags: frozenset[Path]) -> Path:
@@ -91,15 +97,3 @@ def starred(path: Path, tags: frozenset[Path]) -> Path:
     for word in path:
         found = (*found, "*" if found in tags else word)
     return found
-
-
-def _written(path: Path, node: Node) -> Iterator[str]:
-    if not node.children:
-        yield from _leaf(path, node)
-    for below, leaf in leaves(node, path):
-        yield from _leaf(below, leaf)
-
-
-def _leaf(path: Path, leaf: Node) -> Iterator[str]:
-    words = " ".join(path)
-    yield from (f"{words} '{value}'" for value in leaf.values) if leaf.values else (words,)

@@ -131,7 +131,7 @@ class Device:
         self._tree, self.running = tree, pack(tree)
 
     def _boot_text(self, tree: Node) -> str:
-        return braces(tree, self.tags) + self.release.footer()
+        return braces(tree, self.grammar) + self.release.footer()
 
     # ---- commits -------------------------------------------------------------------------------------------------
 
@@ -150,10 +150,9 @@ class Device:
         owners = sorted(changed_owners(before, candidate, self.grammar), key=lambda one: (one[0], one[1]))
         applied: list[Path] = []
         failed: list[tuple[Path, str]] = []
-        missing: set[str] = set()
+        interfaces, missing = existing_interfaces(candidate), set[str]()
         for _, path in owners:
-            interfaces = existing_interfaces(candidate) - missing
-            proposal = Proposal(candidate, self.release.name, user, interfaces)
+            proposal = Proposal(candidate, self.release.name, user, interfaces - missing)
             reason = _given(refusals, path) or refusal(proposal, path)
             if reason is None:
                 applied.append(path)

@@ -95,6 +95,7 @@ def _node(words: Sequence[str]) -> Def:
     return node
 
 
+@cache
 def tag_paths(release: str) -> frozenset[tuple[str, ...]]:
     """Paths of the tag nodes, `*` standing for a name given by the user."""
     return frozenset(_tags(grammar(release), ()))

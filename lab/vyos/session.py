@@ -133,7 +133,7 @@ class ConfigSession:
         before, after, message = self._compared(rest)
         if is_commands:
             return compare.commands(before, after) + "\n"
-        return (compare.blocks(before, after, tags=self.device.tags, level=self.level) or message) + "\n"
+        return (compare.blocks(before, after, grammar=self.device.grammar, level=self.level) or message) + "\n"
 
     def _compared(self, words: Sequence[str]) -> tuple[Node, Node, str]:
         if words == ["saved"]:

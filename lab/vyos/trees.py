@@ -2,11 +2,10 @@
 
 import re
 import zlib
-from collections.abc import Iterator
 from functools import lru_cache
 
 from lab.vyos.grammar import Def
-from lisiere.configtree import Node, Path, format_braces, format_set, parse_set
+from lisiere.configtree import Node, Path, parse_set
 
 _NUMBER = re.compile(r"(\d+)")
 
@@ -57,14 +56,47 @@ def graft(root: Node, path: Path, branch: Node | None) -> Node:
     return copy
 
 
-def ordered(node: Node) -> Node:
-    """The tree with children in the order in which VyOS shows them: by name, numbers by their size."""
-    copy = Node()
-    copy.values = node.values
-    for name in sorted(node.children, key=natural_key):
+def names_in_order(node: Node) -> list[str]:
+    """The children in the order in which VyOS shows them: by name, numbers by their size."""
+    names = list(node.children)
+    return sorted(names, key=natural_key) if len(names) > 1 else names
+
+
+def set_lines(node: Node, prefix: str, out: list[str]) -> None:
+    """Add the statements of a tree, in order, each behind a prefix that ends with a blank."""
+    for name in names_in_order(node):
         child = node.children[name]
-        copy.children[name] = ordered(child) if child.children else child
-    return copy
+        if child.children:
+            set_lines(child, f"{prefix}{name} ", out)
+        elif child.values:
+            out += [f"{prefix}{name} '{value}'" for value in child.values]
+        else:
+            out.append(f"{prefix}{name}")
+
+
+def brace_lines(node: Node, known: Def, indent: str, out: list[str]) -> None:
+    """Add a tree in braces, in order; `known` is the node of the grammar that it stands at."""
+    for name in names_in_order(node):
+        child, below = node.children[name], known.children.get(name, known)
+        if below.is_tag:
+            for tag in names_in_order(child):
+                _block(f"{name} {tag}", child.children[tag], below, indent, out)
+        elif child.values:
+            out += [f'{indent}{name} "{_escaped(value)}"' for value in child.values]
+        elif child.children:
+            _block(name, child, below, indent, out)
+        else:
+            out.append(f"{indent}{name}")
+
+
+def _block(title: str, node: Node, known: Def, indent: str, out: list[str]) -> None:
+    out.append(f"{indent}{title} {{")
+    brace_lines(node, known, f"{indent}    ", out)
+    out.append(f"{indent}}}")
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"') if "\\" in value or '"' in value else value
 
 
 @lru_cache(maxsize=65536)
@@ -74,8 +106,10 @@ def natural_key(text: str) -> tuple[tuple[int, int | str], ...]:
 
 
 def pack(node: Node) -> bytes:
-    """A tree at rest: ordered `set` text, compressed; a fraction of what the tree takes."""
-    return zlib.compress(format_set(ordered(node)).encode(), 1)
+    """A tree at rest: `set` text in order, compressed; a fraction of what the tree takes."""
+    lines: list[str] = []
+    set_lines(node, "set ", lines)
+    return zlib.compress("".join(f"{line}\n" for line in lines).encode(), 1)
 
 
 def unpack(packed: bytes) -> Node:
@@ -88,9 +122,11 @@ def set_text(packed: bytes) -> str:
     return zlib.decompress(packed).decode()
 
 
-def braces(node: Node, tags: frozenset[Path]) -> str:
+def braces(node: Node, grammar: Def) -> str:
     """The tree as config.boot holds it."""
-    return format_braces(ordered(node), tags=tags)
+    lines: list[str] = []
+    brace_lines(node, grammar, "", lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def pruned(node: Node, grammar: Def) -> Node:
@@ -121,15 +157,6 @@ def _leaf(node: Node, known: Def) -> Node:
         values = [*node.values, *node.children]
         leaf.values = values if known.is_multi else values[-1:]
     return leaf
-
-
-def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
-    """Every node without children, with its path."""
-    for name, child in node.children.items():
-        if child.children:
-            yield from leaves(child, (*path, name))
-        else:
-            yield (*path, name), child
 
 
 def _copy(node: Node) -> Node:

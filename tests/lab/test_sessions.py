@@ -148,7 +148,7 @@ def test_show_marks_what_changed(session: ConfigSession) -> None:
 
 def written(one: Device, text: str, *, footer: bool = True) -> None:
     """Put a configuration into /tmp/new."""
-    content = braces(parse_set(text), one.tags) + (one.release.footer() if footer else "")
+    content = braces(parse_set(text), one.grammar) + (one.release.footer() if footer else "")
     one.files.write("/tmp/new", content.encode())
 
 

@@ -20,7 +20,7 @@ LINES = ["set system name-server 192.0.2.53", "set service ntp server 192.0.2.12
 def drive(lab: Lab, name: str) -> tuple[str, ...]:
     """What a plain netmiko script does: look, configure, commit, leave."""
     handle = lab[name]
-    with VyOSSSH(
+    with ConnectHandler(
         device_type="vyos",
         host=handle.host,
         port=handle.port,
@@ -31,7 +31,8 @@ def drive(lab: Lab, name: str) -> tuple[str, ...]:
         prompt = connection.find_prompt()
         version = str(connection.send_command("show version"))
         configured = connection.send_config_set(LINES)
-        committed = VyOSSSH.commit(connection, comment="by netmiko")
+        assert isinstance(connection, VyOSSSH)
+        committed = connection.commit(comment="by netmiko")
         left = connection.exit_config_mode()
         return prompt, version, configured, committed, left
 
