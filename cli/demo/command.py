@@ -16,7 +16,9 @@ def demo(
     folder: Annotated[
         Path, typer.Option("--folder", metavar="DIR", help="Where the demonstration keeps all it makes; made anew.")
     ] = Path(".lisiere/demo"),
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the simulated appliances answer at.")] = 2322,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port that the simulated appliances answer at; 0 for a free one.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show the whole job on simulated appliances: check, render, plan, apply in waves, change a flow, find a drift.

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -122,7 +123,13 @@ class Story:
         with self._step("Démarrer les équipements simulés", "Start the simulated appliances") as tell:
             wanted = [LabAppliance(one.name, str(one.data.release)) for one in chosen]
             with progress("start", len(wanted)) as advance:
-                start(self._folder / "lab", wanted, minute_s=MINUTE_S, port=self._port, progress=steps(advance))
+                start(
+                    self._folder / "lab",
+                    wanted,
+                    minute_s=MINUTE_S,
+                    port=self._port or _free_port(),
+                    progress=steps(advance),
+                )
             tell(f"{len(wanted)} appliances in one process, each with an address and a host key of its own")
 
     def _first_rollout(
@@ -378,6 +385,13 @@ def _count(run: "Run") -> Mapping[str, int]:
 
 def _outcomes(run: "Run") -> str:
     return page.counted(_count(run))
+
+
+def _free_port() -> int:
+    """A port that nobody listens at on the first of the lab's addresses, nor at any other."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
 
 
 def _now() -> datetime:
