@@ -7,7 +7,7 @@ import pytest
 
 from lisiere.errors import InventoryError, Mistake
 from lisiere.inventory.loader import load_fleet
-from tests.inventory.broken import BROKEN, Expected, read_case
+from tests.inventory.casebook import BROKEN, Expected, read_case
 
 AS_OF = date(2026, 11, 24)
 CASES = sorted(path.parent for path in BROKEN.glob("*/case.yaml"))

@@ -12,7 +12,7 @@ import pytest
 from lisiere.errors import InventoryError
 from lisiere.inventory.loader import load_fleet
 from lisiere.policy.site import resolve_fleet
-from tests.inventory.broken import GOOD
+from tests.inventory.casebook import GOOD
 
 AS_OF = date(2026, 11, 24)
 VALUES = (

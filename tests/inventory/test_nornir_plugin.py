@@ -21,7 +21,7 @@ from lab.fleet import LabAppliance, running_lab
 from lisiere.errors import InventoryError, UsageError
 from lisiere.model.site import Appliance
 from nornir_tasks.inventory_plugin import LisiereInventory
-from tests.inventory.broken import BROKEN, GOOD, read_case
+from tests.inventory.casebook import BROKEN, GOOD, read_case
 
 AS_OF = "2026-11-24"
 PLAYED = ("80900-siege-01", "80900-mairie-01")
