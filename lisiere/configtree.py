@@ -70,6 +70,7 @@ def parse_set(text: str) -> Node:
     root = Node()
     parent_words: list[str] = []
     parent = root
+    several: list[Node] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.isspace() or line.startswith("#"):
             continue
@@ -82,9 +83,22 @@ def parse_set(text: str) -> Node:
             for word in above:
                 parent = parent.child(word)
         node = parent.child(last)
-        if value is not None and value not in node.values:
-            node.values.append(value)
+        if value is not None:
+            _add_value(node, value, several)
+    _forget_repeated(several)
     return root
+
+
+def _add_value(node: Node, value: str, several: list[Node]) -> None:
+    """Add a value to a leaf; leaves with more than one are noted, so that repeated ones can be forgotten at the end."""
+    node.values.append(value)
+    if len(node.values) == 2:
+        several.append(node)
+
+
+def _forget_repeated(several: list[Node]) -> None:
+    for node in several:
+        node.values = list(dict.fromkeys(node.values))
 
 
 def _split(line: str, number: int) -> tuple[list[str], str | None]:
@@ -127,6 +141,7 @@ def parse_braces(text: str) -> Node:
     """
     root = Node()
     stack = [root]
+    several: list[Node] = []
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("//") or (line.startswith("/*") and line.endswith("*/")):
@@ -141,13 +156,14 @@ def parse_braces(text: str) -> Node:
                 node = node.child(word)
             stack.append(node)
         else:
-            _add_leaf(stack[-1], line, number)
+            _add_leaf(stack[-1], line, number, several)
     if len(stack) > 1:
         raise ConfigSyntaxError(len(text.splitlines()), f"{len(stack) - 1} closing brace(s) missing at the end")
+    _forget_repeated(several)
     return root
 
 
-def _add_leaf(parent: Node, line: str, number: int) -> None:
+def _add_leaf(parent: Node, line: str, number: int, several: list[Node]) -> None:
     name, _, rest = line.partition(" ")
     node = parent.child(name)
     value = rest.strip()
@@ -157,8 +173,7 @@ def _add_leaf(parent: Node, line: str, number: int) -> None:
         if len(value) < 2 or not value.endswith('"'):
             raise ConfigSyntaxError(number, "a quoted value must end the line")
         value = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    if value not in node.values:
-        node.values.append(value)
+    _add_value(node, value, several)
 
 
 def _unquoted_words(text: str, number: int) -> list[str]:
@@ -273,14 +288,14 @@ class Difference:
             if _is_rewritten(one) or not one.before:
                 yield f"delete {path}"
             else:
-                yield from (f"delete {path} '{value}'" for value in one.before if value not in one.after)
+                yield from (f"delete {path} '{value}'" for value in _besides(one.before, one.after))
 
     def _settings(self) -> Iterator[str]:
         for one in self.changes:
             path = " ".join(one.path)
             if not one.after:
                 yield f"set {path}"
-            fresh = one.after if _is_rewritten(one) else tuple(value for value in one.after if value not in one.before)
+            fresh = one.after if _is_rewritten(one) else _besides(one.after, one.before)
             yield from (f"set {path} '{value}'" for value in fresh)
 
 
@@ -288,8 +303,9 @@ def _is_rewritten(one: Change) -> bool:
     """True when appending the new values after those that stay would not give the wanted order."""
     if not (one.before and one.after):
         return False
-    kept = tuple(value for value in one.before if value in one.after)
-    fresh = tuple(value for value in one.after if value not in one.before)
+    gone = set(one.before).difference(one.after)
+    kept = tuple(value for value in one.before if value not in gone)
+    fresh = _besides(one.after, one.before)
     return kept + fresh != one.after
 
 
@@ -303,7 +319,14 @@ def _marked(mark: str, name: str, values: Sequence[str], *, besides: Sequence[st
     if not values:
         return [f"{mark} {name}"]
     is_order_only = sorted(values) == sorted(besides)
-    return [f"{mark} {name} '{value}'" for value in values if is_order_only or value not in besides]
+    shown = values if is_order_only else _besides(values, besides)
+    return [f"{mark} {name} '{value}'" for value in shown]
+
+
+def _besides(values: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    """The values that are not among the others, in their order."""
+    known = set(others)
+    return tuple(value for value in values if value not in known)
 
 
 def difference(before: Node, after: Node) -> Difference:
