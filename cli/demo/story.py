@@ -127,7 +127,7 @@ class Story:
                     self._folder / "lab",
                     wanted,
                     minute_s=MINUTE_S,
-                    port=self._port or _free_port(),
+                    port=self._port or free_port(),
                     progress=steps(advance),
                 )
             tell(f"{len(wanted)} appliances in one process, each with an address and a host key of its own")
@@ -188,18 +188,22 @@ class Story:
         from lab.daemon import ask
         from nornir_tasks.evaluating import read_status
         from nornir_tasks.fleet import FleetRunner
+        from nornir_tasks.stopping import StoppedError
 
         victim = chosen[len(chosen) // 2]
         with self._step("Trouver une dérive faite à la main", "Find a drift made by hand") as tell:
             ask(self._folder / "lab", {"name": victim.name, "by_hand": ["set service ssh port '2022'"]})
+            runner = FleetRunner(chosen, access=way)
             with progress("read", len(chosen)) as advance:
                 answers = read_status(
-                    FleetRunner(chosen, access=way),
+                    runner,
                     records=records,
                     intended=self._texts(fleet, chosen),
                     clock=_now,
                     progress=advance,
                 )
+            if runner.stop.is_set():
+                raise StoppedError("the demonstration was stopped")
             _must(all(one.error is None for one in answers.values()), "an appliance could not be read")
             drift = records.drift()
             self._write("drift.json", [one.model_dump(mode="json") for one in drift])
@@ -387,7 +391,7 @@ def _outcomes(run: "Run") -> str:
     return page.counted(_count(run))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens at on the first of the lab's addresses, nor at any other."""
     with socket.socket() as probe:
         probe.bind(("", 0))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.demo.story import free_port
+
 ROOT = Path(__file__).parents[2]
-PORT = 2350
-"""First port of the labs of these tests; each worker has one of its own."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,6 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 @pytest.fixture(scope="session")
-def port(worker_id: str) -> int:
-    """A port that no other worker's lab has."""
-    return PORT + (int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0)
-
-
-@pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An inventory of 30 appliances."""
     folder = tmp_path_factory.mktemp("small")
@@ -70,12 +64,12 @@ def shell(tmp_path: Path, small: Path) -> Shell:
 
 
 @pytest.fixture(scope="session")
-def lab_shell(tmp_path_factory: pytest.TempPathFactory, small: Path, port: int) -> Iterator[Shell]:
+def lab_shell(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Shell]:
     """A folder with secrets and a lab of 12 appliances."""
     folder = tmp_path_factory.mktemp("lab")
     (folder / "inventory").symlink_to(small)
     shell = Shell(folder)
     shell("secrets", "init")
-    shell("lab", "up", "--count", "12", "--port", str(port))
+    shell("lab", "up", "--count", "12", "--port", str(free_port()))
     yield shell
     shell("lab", "down")

@@ -12,14 +12,14 @@ from pathlib import Path
 from lab.daemon import status
 from tests.cli.conftest import ROOT, Shell
 
-DEMO = ("--inventory", str(ROOT / "inventory"), "demo", "--folder", "demo", "--port")
+DEMO = ("--inventory", str(ROOT / "inventory"), "demo", "--folder", "demo")
 
 
-def test_the_demonstration_works_and_works_again(tmp_path: Path, port: int) -> None:
+def test_the_demonstration_works_and_works_again(tmp_path: Path) -> None:
     """It says what it did, leaves a page without scripts or links to elsewhere, and no lab."""
     shell = Shell(tmp_path)
     for _ in range(2):
-        done = shell(*DEMO, str(port + 50), "--count", "12", "--json")
+        done = shell(*DEMO, "--count", "12", "--json")
     found = json.loads(done.stdout)
     assert found["first_rollout"] == "12 applied"
     assert found["second_plan"] == "empty"
@@ -36,19 +36,19 @@ def test_the_demonstration_works_and_works_again(tmp_path: Path, port: int) -> N
     assert found["drift_found_on"] in page.text
 
 
-def test_a_folder_of_somebody_else_is_not_removed(tmp_path: Path, port: int) -> None:
+def test_a_folder_of_somebody_else_is_not_removed(tmp_path: Path) -> None:
     """What the demonstration did not make stays."""
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "thesis.txt").write_text("irreplaceable")
-    done = Shell(tmp_path)(*DEMO, str(port + 50), status=2)
+    done = Shell(tmp_path)(*DEMO, status=2)
     assert "holds something else" in done.stderr
     assert (tmp_path / "demo" / "thesis.txt").read_text() == "irreplaceable"
 
 
-def test_ctrl_c_leaves_no_lab_running(tmp_path: Path, port: int) -> None:
+def test_ctrl_c_leaves_no_lab_running(tmp_path: Path) -> None:
     """In the middle of the first plan."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", *DEMO, str(port + 50), "--count", "12"],
+        [sys.executable, "-m", "cli.main", *DEMO, "--count", "12"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
