@@ -30,6 +30,7 @@ class StepLine:
     french: str
     english: str
     result: str
+    result_french: str
     seconds: float
 
 

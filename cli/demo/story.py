@@ -105,7 +105,11 @@ class Story:
             fleet = self._fleet()
             chosen = tuple(spread(sorted(fleet.in_service(), key=lambda one: one.name), self._count))
             made = fill(open_or_create(self._settings), fleet)
-            tell(f"{len(fleet.appliances)} appliances, {len(fleet.territories)} territories, {len(made)} secrets made")
+            sites, territories = len(fleet.appliances), len(fleet.territories)
+            tell(
+                f"{sites} appliances, {territories} territories, {len(made)} secrets made",
+                f"{sites} équipements, {territories} territoires, {len(made)} secrets créés",
+            )
         return fleet, chosen
 
     def _render(self, fleet: "Fleet", chosen: tuple["Appliance", ...]) -> None:
@@ -113,7 +117,8 @@ class Story:
             texts = self._texts(fleet, chosen)
             for name, text in texts.items():
                 write_whole(self._folder / "rendered" / f"{name}.set", text)
-            tell(f"{len(texts)} files, {sum(text.count(chr(10)) for text in texts.values())} lines")
+            lines = sum(text.count("\n") for text in texts.values())
+            tell(f"{len(texts)} files, {lines} lines", f"{len(texts)} fichiers, {lines} lignes")
 
     def _start_lab(self, chosen: tuple["Appliance", ...]) -> None:
         from cli.lab import steps
@@ -130,7 +135,10 @@ class Story:
                     port=self._port or free_port(),
                     progress=steps(advance),
                 )
-            tell(f"{len(wanted)} appliances in one process, each with an address and a host key of its own")
+            tell(
+                f"{len(wanted)} appliances in one process, each with an address and a host key of its own",
+                f"{len(wanted)} équipements dans un processus, chacun avec son adresse et sa clé publique",
+            )
 
     def _first_rollout(
         self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records", way: "Access"
@@ -138,11 +146,15 @@ class Story:
         with self._step("Préparer le plan", "Plan") as tell:
             plan = self._plan(fleet, chosen, records=records, way=way)
             waves = len({change.wave for change in plan.changes})
-            tell(f"{len(plan.changes)} to change in {waves} waves, {len(plan.failures)} failures")
+            changes, failures = len(plan.changes), len(plan.failures)
+            tell(
+                f"{changes} to change in {waves} waves, {failures} failures",
+                f"{changes} à modifier en {waves} vagues, {failures} échec(s)",
+            )
         _must(len(plan.changes) == len(chosen) and not plan.failures, f"{plan.id} does not change every appliance")
         with self._step("Appliquer par vagues", "Apply in waves") as tell:
             run = self._apply(fleet, plan, records=records, way=way)
-            tell(_outcomes(run))
+            tell(_outcomes(run), f"{_count(run)['applied']} appliqués et vérifiés sur {len(run.outcomes)}")
         self._must_succeed(run)
         return plan, run
 
@@ -151,7 +163,8 @@ class Story:
     ) -> None:
         with self._step("Second plan : rien à faire", "Second plan: nothing to do") as tell:
             plan = self._plan(fleet, chosen, records=records, way=way)
-            tell(f"{len(plan.changes)} to change, {len(plan.unchanged)} as intended")
+            changes, same = len(plan.changes), len(plan.unchanged)
+            tell(f"{changes} to change, {same} as intended", f"{changes} à modifier, {same} conformes")
         _must(len(plan.unchanged) == len(chosen), f"{plan.id} should be empty for all {len(chosen)} appliances")
 
     def _change_flow(
@@ -169,7 +182,11 @@ class Story:
             _must(bool(planned) and planned == concerned, f"{plan.id} does not change just the appliances concerned")
             run = self._apply(new, plan, records=records, way=way)
             added = f"{territory}: {change.service} added to {change.rule}"
-            tell(f"{added}; {_outcomes(run)}, {len(plan.unchanged)} untouched")
+            same, applied = len(plan.unchanged), _count(run)["applied"]
+            tell(
+                f"{added}; {_outcomes(run)}, {same} untouched",
+                f"{territory} : {change.service} ajouté à {change.rule} ; {applied} appliqués, {same} inchangés",
+            )
         self._must_succeed(run)
         first = plan.changes[0]
         shown = page.ChangeShown(
@@ -207,7 +224,8 @@ class Story:
             _must(all(one.error is None for one in answers.values()), "an appliance could not be read")
             drift = records.drift()
             self._write("drift.json", [one.model_dump(mode="json") for one in drift])
-            tell(f"{len(drift)} deviation(s) on {', '.join(sorted({one.host for one in drift}))}")
+            where = ", ".join(sorted({one.host for one in drift}))
+            tell(f"{len(drift)} deviation(s) on {where}", f"{len(drift)} écart(s) sur {where}")
         _must({one.host for one in drift} == {victim.name}, f"the drift of {victim.name} should be the only one")
         return drift
 
@@ -216,7 +234,7 @@ class Story:
 
         with self._step("Arrêter les équipements simulés", "Stop the simulated appliances") as tell:
             stop(self._folder / "lab")
-            tell("stopped")
+            tell("stopped", "arrêtés")
 
     def _scan(self) -> int:
         from cli.workplace import secret_store
@@ -225,7 +243,11 @@ class Story:
             "Chercher des secrets dans tout ce qui est écrit", "Look for secrets in all that was written"
         ) as tell:
             found = scan(self._folder, store=secret_store(self._settings))
-            tell(f"{len(found.leaks)} secret values in {found.files} files")
+            leaks = len(found.leaks)
+            tell(
+                f"{leaks} secret values in {found.files} files",
+                f"{leaks} valeur secrète dans {found.files} fichiers",
+            )
         _must(
             not found.leaks, f"secret values leaked: {', '.join(f'{name} in {path}' for path, name in found.leaks[:5])}"
         )
@@ -368,13 +390,13 @@ class Story:
         write_whole(self._folder / "json" / name, f"{text}\n")
 
     @contextmanager
-    def _step(self, french: str, english: str) -> Iterator[Callable[[str], None]]:
-        """Time one step and say how it went; yields what is told of its result."""
-        began, said = time.monotonic(), [""]
+    def _step(self, french: str, english: str) -> Iterator[Callable[[str, str], None]]:
+        """Time one step and say how it went; yields what is told of its result, in English and in French."""
+        began, said = time.monotonic(), ["", ""]
         note(f"==> {english}")
-        yield lambda text: said.__setitem__(0, text)
+        yield lambda english, french: said.__setitem__(slice(2), (english, french))
         seconds = time.monotonic() - began
-        self._steps.append(page.StepLine(french, english, said[0], seconds))
+        self._steps.append(page.StepLine(french, english, said[0], said[1], seconds))
         note(f"    {said[0]} ({seconds:.1f} s)")
 
 
