@@ -69,7 +69,6 @@ def root(
 def main() -> None:
     """Run the command line and end the process with its exit status; no traceback for what was foreseen."""
     gc.set_threshold(100_000, 50, 100)  # a fleet is a million objects that live as long as the command
-    sys.setswitchinterval(0.02)  # many sessions share one interpreter: fewer changes of thread, less work
     try:
         app(prog_name="lisiere")
     except DataError as exc:

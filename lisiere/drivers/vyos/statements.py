@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Path = tuple[str, ...]
@@ -21,8 +22,9 @@ class Change(NamedTuple):
     line: str
 
 
+@lru_cache(maxsize=32_768)
 def parse_line(line: str) -> Change:
-    """Read one `set` or `delete` line.
+    """Read one `set` or `delete` line. Remembered, since the appliances of a fleet share most of their lines.
 
     Raises:
         ValueError: It is neither; the message does not repeat the line, which may hold a secret.
@@ -102,14 +104,20 @@ def missing(meant: Iterable[Path], held: Iterable[Path], changes: Sequence[Chang
     A node without children is written as a statement only while it is empty, so it counts as held when something
     below it is held, or when `changes` emptied it.
     """
-    present = with_parents(held) | {change.path[:-1] for change in changes if change.verb == "delete"}
-    return [path for path in meant if path not in present]
+    kept = held if isinstance(held, set) else set(held)
+    absent = [path for path in meant if path not in kept]
+    if not absent:
+        return []
+    present = with_parents(kept) | {change.path[:-1] for change in changes if change.verb == "delete"}
+    return [path for path in absent if path not in present]
 
 
 def surplus(meant: Iterable[Path], held: Iterable[Path]) -> list[Path]:
     """What is held and not meant, sorted."""
-    wanted = with_parents(meant)
-    return sorted(path for path in held if path not in wanted)
+    stated = set(meant)
+    unstated = [path for path in held if path not in stated]
+    wanted = with_parents(stated) if unstated else stated
+    return sorted(path for path in unstated if path not in wanted)
 
 
 def with_parents(statements: Iterable[Path]) -> set[Path]:
