@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Lifecycles, Names, Output, Platforms, Profiles, Territories, selection
+from cli.options import AsJson, Lifecycles, Names, Output, Platforms, Profiles, Releases, Territories, selection
 from cli.output import note, print_json, print_table
 
 app = typer.Typer(help="The fleet as data: list it, or generate the reference fleet.", no_args_is_help=True)
@@ -18,6 +18,7 @@ def list_appliances(
     territories: Territories = None,
     profiles: Profiles = None,
     platforms: Platforms = None,
+    releases: Releases = None,
     lifecycles: Lifecycles = None,
     names: Names = None,
     as_json: AsJson = False,
@@ -28,7 +29,7 @@ def list_appliances(
     from lisiere.workflow.selection import select
 
     fleet = open_fleet(settings_of(context))
-    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     found = select(fleet, wanted, default=tuple(Lifecycle))
     rows = [
         {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lisiere.model.words import Lifecycle, Platform, ProfileName
+from lisiere.model.words import Lifecycle, Platform, ProfileName, Release
 
 if TYPE_CHECKING:
     from lisiere.workflow.selection import Selection
@@ -22,6 +22,10 @@ Profiles = Annotated[
 Platforms = Annotated[
     list[Platform] | None,
     typer.Option("--platform", help="Only appliances of this platform; may be repeated."),
+]
+Releases = Annotated[
+    list[Release] | None,
+    typer.Option("--release", help="Only appliances of this release of their platform; may be repeated."),
 ]
 Lifecycles = Annotated[
     list[Lifecycle] | None,
@@ -47,6 +51,7 @@ def selection(
     territories: list[str] | None,
     profiles: list[ProfileName] | None,
     platforms: list[Platform] | None,
+    releases: list[Release] | None,
     lifecycles: list[Lifecycle] | None,
     names: list[str] | None,
 ) -> "Selection":
@@ -56,6 +61,7 @@ def selection(
     return Selection(
         territories=tuple(territories or ()),
         profiles=tuple(profiles or ()),
+        releases=tuple(releases or ()),
         platforms=tuple(platforms or ()),
         lifecycles=tuple(lifecycles or ()),
         names=tuple(names or ()),

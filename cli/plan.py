@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Territories, selection
+from cli.options import AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
 from cli.output import local_time, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def plan(
     territories: Territories = None,
     profiles: Profiles = None,
     platforms: Platforms = None,
+    releases: Releases = None,
     lifecycles: Lifecycles = None,
     names: Names = None,
     lab: Lab = None,
@@ -54,7 +55,7 @@ def plan(
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     fleet = open_fleet(settings)
-    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     appliances = in_lab(appliances, way) if is_lab else appliances

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, AsOf, Lifecycles, Names, Output, Platforms, Profiles, Territories, selection
+from cli.options import AsJson, AsOf, Lifecycles, Names, Output, Platforms, Profiles, Releases, Territories, selection
 from cli.output import note, print_json, progress
 
 
@@ -17,6 +17,7 @@ def render(
     territories: Territories = None,
     profiles: Profiles = None,
     platforms: Platforms = None,
+    releases: Releases = None,
     lifecycles: Lifecycles = None,
     names: Names = None,
     as_of: AsOf = None,
@@ -32,7 +33,7 @@ def render(
     from lisiere.workflow.intended import render_sites
     from lisiere.workflow.selection import select
 
-    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     if not all_appliances and str(wanted) == "all":
         raise UsageError("say which appliances (--territory, --profile, --name …), or --all")
     settings = settings_of(context)

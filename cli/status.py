@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Territories, selection
+from cli.options import AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
 from cli.output import local_time, note, print_json, print_table
 
 Refresh = Annotated[bool, typer.Option("--refresh", help="Read the appliances first.")]
@@ -16,6 +16,7 @@ def status(
     territories: Territories = None,
     profiles: Profiles = None,
     platforms: Platforms = None,
+    releases: Releases = None,
     lifecycles: Lifecycles = None,
     names: Names = None,
     refresh: Refresh = False,
@@ -33,7 +34,7 @@ def status(
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     fleet = open_fleet(settings)
-    wanted = selection(territories, profiles, platforms, lifecycles, names)
+    wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     with open_records(settings) as records:
         tell_interruptions(records)

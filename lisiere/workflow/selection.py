@@ -7,7 +7,7 @@ from lisiere.errors import UsageError
 from lisiere.model.base import Model
 from lisiere.model.fleet import Fleet
 from lisiere.model.site import Appliance
-from lisiere.model.words import Lifecycle, Platform, ProfileName
+from lisiere.model.words import Lifecycle, Platform, ProfileName, Release
 
 REACHABLE = (Lifecycle.STAGED, Lifecycle.ACTIVE)
 """What stands at a site or on the bench: where a plan goes unless other lifecycles are asked for."""
@@ -22,6 +22,7 @@ class Selection(Model):
     territories: tuple[str, ...] = ()
     profiles: tuple[ProfileName, ...] = ()
     platforms: tuple[Platform, ...] = ()
+    releases: tuple[Release, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -31,6 +32,7 @@ class Selection(Model):
             ("territory", self.territories),
             ("profile", self.profiles),
             ("platform", self.platforms),
+            ("release", self.releases),
             ("lifecycle", self.lifecycles),
             ("name", self.names),
         )
@@ -71,5 +73,6 @@ def _fits(one: Appliance, selection: Selection) -> bool:
         (not selection.territories or one.territory in selection.territories)
         and (not selection.profiles or one.profile in selection.profiles)
         and (not selection.platforms or one.platform in selection.platforms)
+        and (not selection.releases or one.data.release in selection.releases)
         and (not selection.names or any(fnmatchcase(one.name, name) for name in selection.names))
     )
