@@ -122,13 +122,13 @@ def no_clear_text(fleet: Fleet, *, tunnels: Sequence[Tunnel], book: SetBook) -> 
     pools = (fleet.operator.pools.sites_ipv4, fleet.operator.pools.sites_ipv6)
     fleet_sites = book.add("fleet-sites", pools)
     lan = (*sorted(LAN_ZONES), Zone.SELF)
-    yield _deny(30, "no-clear-text-out", lan, (Zone.WAN,), destinations=(fleet_sites,))
-    yield _deny(31, "no-clear-text-in", (Zone.WAN,), lan, sources=(fleet_sites,))
+    yield _fleet(30, "no-clear-text-out", lan, (Zone.WAN,), destinations=(fleet_sites,))
+    yield _fleet(31, "no-clear-text-in", (Zone.WAN,), lan, sources=(fleet_sites,))
     partners = [prefix for tunnel in tunnels if tunnel.is_partner for prefix in tunnel.remote_prefixes]
     if partners:
         theirs = book.add("partner-sites", partners)
-        yield _deny(32, "no-clear-partner-out", lan, (Zone.WAN,), destinations=(theirs,))
-        yield _deny(33, "no-clear-partner-in", (Zone.WAN,), lan, sources=(theirs,))
+        yield _fleet(32, "no-clear-partner-out", lan, (Zone.WAN,), destinations=(theirs,))
+        yield _fleet(33, "no-clear-partner-in", (Zone.WAN,), lan, sources=(theirs,))
 
 
 def _fleet(
@@ -136,12 +136,13 @@ def _fleet(
     name: str,
     from_zones: Sequence[Zone],
     to_zones: Sequence[Zone],
-    entries: Sequence[ServiceEntry],
-    flow: str,
+    entries: Sequence[ServiceEntry | None] = (None,),
+    flow: str | None = None,
     *,
     sources: Sequence[str | None] = (None,),
     destinations: Sequence[str | None] = (None,),
 ) -> Draft:
+    """A rule of the fleet layer: what serves a flow is allowed, what serves none is denied and logged."""
     return Draft(
         id=name,
         layer=Layer.FLEET,
@@ -151,28 +152,7 @@ def _fleet(
         sources=sources,
         destinations=destinations,
         entries=entries,
-        action=Action.ALLOW,
+        action=Action.DENY if flow is None else Action.ALLOW,
+        log=flow is None,
         flow=flow,
-    )
-
-
-def _deny(
-    position: int,
-    name: str,
-    from_zones: Sequence[Zone],
-    to_zones: Sequence[Zone],
-    *,
-    sources: Sequence[str | None] = (None,),
-    destinations: Sequence[str | None] = (None,),
-) -> Draft:
-    return Draft(
-        id=name,
-        layer=Layer.FLEET,
-        position=position,
-        from_zones=from_zones,
-        to_zones=to_zones,
-        sources=sources,
-        destinations=destinations,
-        action=Action.DENY,
-        log=True,
     )

@@ -12,7 +12,7 @@ HARMLESS = frozenset({"vyos", "not-a-secret", "x", "*", "!", "null", "none", "''
 
 PATTERNS = {
     "a package registry's address": re.compile(
-        r"pypi\.(?:org|python)|pythonhosted\.org|(?:--|_)(?:extra-)?index-url[ =]+\w+:|/simple/\w"
+        r"p[y]pi\.(?:org|python)|p[y]thonhosted\.org|(?:--|_)(?:extra-)?index-url[ =]+\w+:|/simple/\w"
     ),
     "a path of one machine": re.compile(
         r"(?<![\w.*~$}/-])(?:/work|/root|/Users|/opt/pypi|/home/(?!vyos\b|lisiere\b))/[\w.]"
