@@ -98,12 +98,12 @@ class Applier:
         self._enter(host, state, Step.CONNECT)
         driver = open_driver(host)
         state.running = driver.get_config(retrieve="running")["running"]
+        if driver.has_pending_commit():
+            raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
         if sha256_of(state.running) != job.change.running_sha256:
             if compare(running=state.running, intended=job.intended).is_empty:
                 return Outcome.UNCHANGED, "already as intended"
             raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
-        if driver.has_pending_commit():
-            raise PendingCommitError(host.name, "somebody's timed commit waits for its confirmation; nothing was sent")
         state.health = measure(host, job.probes)
         if reason := self._brake.reason():
             return Outcome.SKIPPED, reason

@@ -30,11 +30,10 @@ def compare_host(host: Host, *, intended: str) -> Comparison:
     """
     driver = open_driver(host)
     running = driver.get_config(retrieve="running")["running"]
-    difference = ""
-    if not is_same(running=running, intended=intended):
-        if driver.has_pending_commit():
-            raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
-        difference = candidate_difference(driver, intended)
+    if driver.has_pending_commit():
+        # What runs now is not what will run: it reverts by itself unless somebody confirms it.
+        raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
+    difference = "" if is_same(running=running, intended=intended) else candidate_difference(driver, intended)
     return Comparison(
         running=running,
         running_sha256=sha256_of(running),

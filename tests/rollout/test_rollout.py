@@ -142,6 +142,20 @@ def test_a_change_that_cuts_the_tunnels_is_not_confirmed(bench: Bench, records: 
     assert bench.lab[one.name].is_pending
 
 
+def test_what_is_armed_does_not_count_as_intended(bench: Bench, records: "Records") -> None:
+    """What a killed run leaves: an appliance that runs what was intended, but only until its timer ends."""
+    (one,) = bench.take(1)
+    plan = bench.plan([one], records)
+    assert bench.apply(plan, records).status is RunStatus.SUCCEEDED
+    bench.lab[one.name].drift("set system host-name 'other'")
+    bench.lab[one.name].foreign_commit_confirm(f"set system host-name '{one.name}'")
+    again = bench.plan([one], records)
+    assert again.unchanged == ()
+    assert "waits for its confirmation" in again.failures[0].reason
+    (outcome,) = bench.apply(plan, records).outcomes
+    assert outcome.outcome is Outcome.REFUSED
+
+
 def test_what_is_not_confirmed_reverts_by_itself(bench: Bench, records: "Records", tmp_path: Path) -> None:
     """A change that cuts the management path: the appliance comes back to its old configuration without us."""
     (one,) = bench.take(1)
