@@ -197,13 +197,15 @@ def _partner_flow(
     """One flow with a partner, through its tunnel only. `any` means our sites, never the partner."""
     theirs: tuple[Prefix, ...] = partner.prefixes
     entries = service_entries(flow.services, fleet)
+    is_giver = ANY in flow.from_members or site.name in flow.from_members
+    is_taker = ANY in flow.to_members or site.name in flow.to_members
     far, stem = book.add(f"partner-{partner.name}", theirs), f"{partner.name}-{flow.flow}"
     for zone, segments in sorted(own.items()):
         ours = [prefix for segment in segments for prefix in segment_prefixes(segment)]
         near = book.add(f"{view.overlay.name}-{zone}", ours)
-        if partner.name in flow.from_members:
+        if partner.name in flow.from_members and is_taker:
             yield _inside(f"{stem}-in", position, (Zone.VPN, zone), (far, near), entries, flow.flow)
-        elif ANY in flow.from_members or site.name in flow.from_members:
+        if is_giver and (ANY in flow.to_members or partner.name in flow.to_members):
             yield _inside(f"{stem}-out", position, (zone, Zone.VPN), (near, far), entries, flow.flow)
 
 

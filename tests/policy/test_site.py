@@ -267,6 +267,25 @@ def test_what_belongs_into_a_tunnel_never_leaves_in_clear() -> None:
                     assert not is_allowed(first_match(one, (zone, Zone.WAN), target, Protocol.TCP, 443))
 
 
+def test_a_partner_reaches_the_sites_that_its_flow_names_and_no_other() -> None:
+    """A flow from a partner to one site opens nothing at the partner's other sites, and nothing the other way."""
+    name, overlay = next((n, o) for n, o in fleet().overlays.items() if any(len(p.sites) > 1 for p in o.partners))
+    partner = next(one for one in overlay.partners if len(one.sites) > 1)
+    named, *others = partner.sites
+    flow = partner.flows[0].model_copy(update={"from_members": (partner.name,), "to_members": (named,)})
+    changed = overlay.model_copy(update={"partners": (partner.model_copy(update={"flows": (flow,)}),)})
+    smaller = fleet().model_copy(update={"overlays": {**fleet().overlays, name: changed}})
+    found = resolve_sites(smaller, [named, *others])
+
+    def opened(site: str) -> set[tuple[Zone, Zone]]:
+        sets = found[site].rule_sets
+        ids = {f"{partner.name}-{flow.flow}-in", f"{partner.name}-{flow.flow}-out"}
+        return {(one.from_zone, one.to_zone) for one in sets for rule in one.rules if rule.id in ids}
+
+    assert {pair[0] for pair in opened(named)} == {Zone.VPN}
+    assert not [site for site in others if opened(site)]
+
+
 def test_a_new_member_renumbers_no_tunnel() -> None:
     """The number of an interface follows from its tunnel alone, so that others are not rebuilt."""
     name, overlay = next((n, o) for n, o in fleet().overlays.items() if len(o.members) > 4)
