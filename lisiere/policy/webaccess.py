@@ -30,6 +30,9 @@ BYPASSES: tuple[tuple[str, tuple[ServiceEntry, ...]], ...] = (
 LOCAL_PROXY = frozenset(
     {WebAccessKind.PARENT_PROXY, WebAccessKind.DNS, WebAccessKind.LOCAL_FILTER, WebAccessKind.EXPLICIT},
 )
+FILTERED = frozenset({WebAccessKind.DNS, WebAccessKind.LOCAL_FILTER, WebAccessKind.EXPLICIT})
+"""Kinds whose own proxy filters. `dns` does too: a proxy that is asked for an address asks no resolver, and the filter
+refuses addresses (VyOS: squidGuard's `!in-addr`, unless `allow-ipaddr-url` is set)."""
 
 
 def web_access(site: Appliance, *, fleet: Fleet) -> WebAccessIntent:
@@ -55,7 +58,7 @@ def _resolvers(kind: WebAccessKind, fleet: Fleet) -> tuple[Address, ...]:
 def _proxy(site: Appliance, *, fleet: Fleet, zones: Sequence[Zone]) -> WebProxy:
     kind, operator = site.data.web_access.kind, fleet.operator
     parents = {WebAccessKind.PARENT_PROXY: operator.academie.proxy, WebAccessKind.EXPLICIT: operator.proxy}
-    is_filtering = kind in {WebAccessKind.LOCAL_FILTER, WebAccessKind.EXPLICIT}
+    is_filtering = kind in FILTERED
     return WebProxy(
         listen=tuple(segment.ipv4.ip for segment in site.data.segments if segment.zone in zones),
         port=operator.proxy_port,

@@ -201,6 +201,13 @@ def test_the_way_of_each_kind_is_open() -> None:
             assert is_allowed(tunnel) or kind is not WebAccessKind.TUNNEL, one.name
 
 
+def test_a_proxy_that_reaches_the_web_itself_refuses_addresses() -> None:
+    """Filtering resolvers see names only: a proxy without a parent needs a filter of its own, at `dns` schools too."""
+    direct = [one for one in intents().values() if one.web.proxy is not None and one.web.proxy.parent is None]
+    assert {one.web.kind for one in direct} == {WebAccessKind.DNS, WebAccessKind.LOCAL_FILTER}
+    assert not [one.name for one in direct if one.web.proxy is None or one.web.proxy.filtering is None]
+
+
 def test_a_proxy_with_a_parent_reaches_the_web_through_it_only() -> None:
     """The appliance itself has no direct path either."""
     for one in intents().values():
