@@ -5,10 +5,11 @@ Ctrl-C.
 """
 
 import gc
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -84,6 +85,19 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as exc:
+        _say_unforeseen(exc, f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc))
+    except Exception as exc:  # noqa: BLE001 - the last resort: one line instead of a traceback
+        _say_unforeseen(exc, f"something unforeseen ({type(exc).__name__})")
+
+
+def _say_unforeseen(exc: Exception, words: str) -> NoReturn:
+    """Word what nobody foresaw in one line, without its text, which may hold anything; a traceback is for who asks."""
+    if os.environ.get("LISIERE_DEBUG"):
+        raise exc
+    notes = "".join(f" {note}" for note in getattr(exc, "__notes__", ()))
+    print(f"lisiere: {words}{notes}; LISIERE_DEBUG=1 shows where", file=sys.stderr)  # noqa: T201
+    sys.exit(1)
 
 
 if __name__ == "__main__":

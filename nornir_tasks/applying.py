@@ -4,6 +4,7 @@ Each step is journalled before it is taken, and a timed revert covers the risky 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from lisiere.errors import (
     ConfigRejectedError,
     DeviceError,
     HalfAppliedError,
+    LisiereError,
     PendingCommitError,
     SecretError,
     SessionLostError,
@@ -78,9 +80,19 @@ class Applier:
             outcome, detail = _meaning(exc, state), f"{state.step}: {exc.message}"
         except SecretError as exc:
             outcome, detail = Outcome.FAILED, f"{state.step}: {exc}; nothing was sent"
+        except Exception as exc:
+            # Nobody foresaw it: what it left behind is recorded, nothing more is sent to anybody, and it flies on.
+            self._brake.hold(f"something unforeseen happened on {host.name}")
+            with suppress(LisiereError):
+                self._finish(job, state, started_at, _left_behind(state), f"{state.step}: {type(exc).__name__}")
+            raise
+        return self._finish(job, state, started_at, outcome, detail)
+
+    def _finish(self, job: Job, state: _Progress, started_at: datetime, outcome: Outcome, detail: str) -> HostOutcome:
+        """Word one outcome, count it, and put it on record."""
         running = "" if outcome in (Outcome.REVERTING, Outcome.UNKNOWN) else state.running
         finished = HostOutcome(
-            host=host.name,
+            host=job.change.host,
             wave=job.change.wave,
             outcome=outcome,
             detail=detail,
@@ -138,6 +150,13 @@ class Applier:
         """Journal a step, then take it."""
         self._journal(host.name, step, detail)
         state.step = step
+
+
+def _left_behind(state: _Progress) -> Outcome:
+    """What an unforeseen exception leaves, given how far the appliance had got."""
+    if state.step in (Step.CONFIRM, Step.REREAD):
+        return Outcome.UNKNOWN
+    return Outcome.REVERTING if state.is_committed else Outcome.FAILED
 
 
 def _meaning(exc: DeviceError, state: _Progress) -> Outcome:

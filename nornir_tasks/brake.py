@@ -7,6 +7,9 @@ from lisiere.model.plan import HostOutcome, Outcome
 FAILURES = frozenset({Outcome.REFUSED, Outcome.REVERTING, Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes that count against the budget. A stale appliance was left alone: it says nothing against the change."""
 
+EVIDENCE = frozenset({Outcome.APPLIED, Outcome.UNCHANGED})
+"""Outcomes of a canary that say something for the change."""
+
 CANARY_WAVE = 1
 
 
@@ -23,6 +26,7 @@ class Brake:
         self._max_failures, self._has_canaries, self._interrupt = max_failures, has_canaries, interrupt
         self._failed: list[str] = []
         self._reason = ""
+        self._has_evidence = False
         self._lock = Lock()
 
     def reason(self) -> str:
@@ -39,6 +43,8 @@ class Brake:
 
     def count(self, outcome: HostOutcome) -> None:
         """Take note of how one appliance ended."""
+        if outcome.wave == CANARY_WAVE and outcome.outcome in EVIDENCE:
+            self._has_evidence = True
         if outcome.outcome not in FAILURES:
             return
         with self._lock:
@@ -49,3 +55,13 @@ class Brake:
                 self._reason = f"the canary {outcome.host} failed"
             elif len(self._failed) > self._max_failures:
                 self._reason = f"{len(self._failed)} appliances failed, {self._max_failures} are borne"
+
+    def hold(self, reason: str) -> None:
+        """Stop the rollout for a reason of its own; the first reason stays."""
+        with self._lock:
+            self._reason = self._reason or reason
+
+    def end_wave(self, number: int) -> None:
+        """Look at a wave that has ended: canaries that were all left alone are no evidence for the next wave."""
+        if self._has_canaries and number == CANARY_WAVE and not self._has_evidence:
+            self.hold("no canary was applied; make a new plan")

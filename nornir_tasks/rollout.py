@@ -133,6 +133,7 @@ class _Execution:
                 else:
                     self._rollout.watch.on_wave(number, len(wave))
                     self._wave(wave)
+                    self._brake.end_wave(number)
         self._run.is_stopped = self._brake.is_interrupted
 
     def _wave(self, changes: Sequence[PlannedChange]) -> None:

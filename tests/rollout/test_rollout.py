@@ -55,13 +55,13 @@ def test_a_plan_keeps_what_was_running(bench: Bench, records: "Records") -> None
 
 def test_an_appliance_that_changed_since_the_plan_is_left_alone(bench: Bench, records: "Records") -> None:
     """The stale one keeps what its administrator did; the other one is applied."""
-    stale, other = bench.take(2)
-    plan = bench.plan([stale, other], records)
-    bench.lab[stale.name].drift("set service ssh port '2022'")
-    before = bench.lab[stale.name].running_set()
+    plan = bench.plan(bench.take(2), records)
+    other, stale = (change.host for change in sorted(plan.changes, key=lambda change: change.wave))
+    bench.lab[stale].drift("set service ssh port '2022'")
+    before = bench.lab[stale].running_set()
     run = bench.apply(plan, records)
-    assert {one.host: one.outcome for one in run.outcomes} == {stale.name: Outcome.STALE, other.name: Outcome.APPLIED}
-    assert bench.lab[stale.name].running_set() == before
+    assert {one.host: one.outcome for one in run.outcomes} == {stale: Outcome.STALE, other: Outcome.APPLIED}
+    assert bench.lab[stale].running_set() == before
     assert run.status is RunStatus.FAILED
 
 
@@ -140,6 +140,39 @@ def test_a_change_that_cuts_the_tunnels_is_not_confirmed(bench: Bench, records: 
     assert outcome.outcome is Outcome.REVERTING
     assert "tunnel to" in outcome.detail
     assert bench.lab[one.name].is_pending
+
+
+def test_stale_canaries_are_no_evidence(bench: Bench, records: "Records") -> None:
+    """When every canary was left alone, nothing is known of the change: the next wave does not start."""
+    plan = bench.plan(bench.take(3), records)
+    canaries = [one.host for one in plan.changes if one.wave == 1]
+    assert len(canaries) < len(plan.changes)
+    for name in canaries:
+        bench.lab[name].drift("set service ssh port '2022'")
+    run = bench.apply(plan, records)
+    rest = {one.outcome for one in run.outcomes if one.wave > 1}
+    assert rest == {Outcome.SKIPPED}
+    assert "no canary was applied" in next(one.detail for one in run.outcomes if one.wave > 1)
+    assert run.status is RunStatus.FAILED
+
+
+def test_what_nobody_foresaw_is_recorded_and_stops_the_rollout(
+    bench: Bench, records: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception of no kind of ours after the commit: the armed appliance is on record, nothing more is sent."""
+
+    def surprise(*_: object, **__: object) -> str:
+        raise ValueError("what it says may hold anything")
+
+    monkeypatch.setattr("nornir_tasks.applying.verify", surprise)
+    plan = bench.plan(bench.take(4), records)
+    with pytest.raises(ValueError, match="anything"):
+        bench.apply(plan, records, access=bench.access(workers=1))
+    run = records.load_run("last")
+    assert [one.outcome for one in run.outcomes].count(Outcome.REVERTING) == 1
+    assert "ValueError" in next(one.detail for one in run.outcomes if one.outcome is Outcome.REVERTING)
+    assert "anything" not in str(run)
+    assert sum(bench.lab[one.host].is_pending for one in plan.changes) == 1
 
 
 def test_what_is_armed_does_not_count_as_intended(bench: Bench, records: "Records") -> None:
