@@ -11,6 +11,7 @@ from lisiere.model.operator import Academie
 from lisiere.model.overlay import Overlay, Partner
 from lisiere.model.site import WebAccessKind
 from lisiere.model.words import Prefix
+from lisiere.policy.layers import ANY
 
 
 def check(draft: Draft, notes: Notebook) -> None:
@@ -46,7 +47,12 @@ def _check_partner(overlay: Overlay, partner: Partner, item: Item[Partner], draf
         notes.add(item.at("until"), message, "remove the partner, or agree on a later end")
     lack = f"neither a site of partner {partner.name} nor the partner"
     for index, flow in enumerate(partner.flows):
-        check_ends(flow, item.at("flows", index), (*partner.sites, partner.name), lack, notes)
+        known = (*partner.sites, partner.name)
+        check_ends(flow, item.at("flows", index), known, lack, notes)
+        are_known = {*flow.from_members, *flow.to_members} <= {*known, ANY}
+        if are_known and (partner.name in flow.from_members) == (partner.name in flow.to_members):
+            message = f"partner {partner.name}: flow {flow.flow} names the partner at both ends or at none"
+            notes.add(item.at("flows", index), message, f"write {partner.name} on one side, our sites on the other")
 
 
 def _check_names(draft: Draft, notes: Notebook) -> None:

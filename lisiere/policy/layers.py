@@ -205,7 +205,7 @@ def _partner_flow(
         near = book.add(f"{view.overlay.name}-{zone}", ours)
         if partner.name in flow.from_members and is_taker:
             yield _inside(f"{stem}-in", position, (Zone.VPN, zone), (far, near), entries, flow.flow)
-        if is_giver and (ANY in flow.to_members or partner.name in flow.to_members):
+        if partner.name in flow.to_members and is_giver:
             yield _inside(f"{stem}-out", position, (zone, Zone.VPN), (near, far), entries, flow.flow)
 
 
