@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AsJson, Lab
+from cli.options import AsJson, Lab, is_lab_plan
 from cli.output import note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def apply(
     with open_records(settings) as records:
         tell_interruptions(records)
         plan = records.load_plan(name)
+        refuse_elsewhere(plan, is_lab=is_lab)
         confirm(plan, yes=yes, is_lab=is_lab)
         fleet = open_fleet(settings)
         known = {one.name: one for one in fleet.in_service()}
@@ -70,8 +71,25 @@ def apply(
         print_json(run.model_dump(mode="json"))
     else:
         print_run(run)
-    if run.status is not RunStatus.SUCCEEDED:
+    if plan.failures:
+        note(f"{len(plan.failures)} appliance(s) could not be compared and are not in {plan.id}")
+    if run.status is not RunStatus.SUCCEEDED or plan.failures:
         raise typer.Exit(130 if run.status is RunStatus.STOPPED else 1)
+
+
+def refuse_elsewhere(plan: "Plan", *, is_lab: bool) -> None:
+    """A plan made on the lab is carried out on the lab, and one made on the fleet on the fleet.
+
+    Raises:
+        UsageError: The plan was made on the other one; nothing was sent.
+    """
+    from lisiere.errors import UsageError
+
+    if is_lab_plan(plan) == is_lab:
+        return
+    if is_lab:
+        raise UsageError(f"{plan.id} was made on appliances in service, not on the lab; leave --lab out")
+    raise UsageError(f"{plan.id} was made on the lab; say --lab, or make a plan for the appliances in service")
 
 
 def confirm(plan: "Plan", *, yes: bool, is_lab: bool) -> None:

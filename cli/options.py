@@ -9,6 +9,7 @@ import typer
 from lisiere.model.words import Lifecycle, Platform, ProfileName, Release
 
 if TYPE_CHECKING:
+    from lisiere.model.plan import Plan
     from lisiere.workflow.selection import Selection
 
 Territories = Annotated[
@@ -66,3 +67,12 @@ def selection(
         lifecycles=tuple(lifecycles or ()),
         names=tuple(names or ()),
     )
+
+
+ON_LAB = " (lab)"
+"""How the selection of a plan ends that was made on the lab's appliances."""
+
+
+def is_lab_plan(plan: "Plan") -> bool:
+    """Whether a plan was made on the lab's appliances."""
+    return plan.selection.endswith(ON_LAB)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
+from cli.options import ON_LAB, AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
 from cli.output import local_time, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def plan(
             texts,
             access=way,
             records=records,
-            selection=f"{wanted} (lab)" if is_lab else str(wanted),
+            selection=f"{wanted}{ON_LAB}" if is_lab else str(wanted),
             created_by=operator_name(),
             clock=lambda: datetime.now(UTC),
             progress=advance,

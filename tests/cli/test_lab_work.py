@@ -59,3 +59,32 @@ def test_lab_faults_are_checked(lab_shell: Shell) -> None:
     assert isinstance(state["appliances"], dict)
     name = next(iter(state["appliances"]))
     assert "no_such" in lab_shell("lab", "fault", name, "no_such=true", status=1).stderr
+
+
+def test_a_plan_made_on_the_lab_never_goes_to_the_fleet(lab_shell: Shell) -> None:
+    """Left out by mistake, `--lab` must not aim a plan at appliances in service."""
+    name = next(iter(_appliances(lab_shell)))
+    lab_shell("lab", "change", name, "set system domain-name 'elsewhere.example'")
+    plan = lab_shell.json("plan", "--lab", "--name", name)
+    assert isinstance(plan, dict)
+    refused = lab_shell("apply", str(plan["id"]), status=2).stderr
+    assert "was made on the lab; say --lab" in refused
+    assert lab_shell.json("apply", str(plan["id"]), "--lab")
+
+
+def test_an_apply_tells_what_its_plan_could_not_compare(lab_shell: Shell) -> None:
+    """Appliances that were left out of a plan are not passed over at the end, and the status says so."""
+    name = list(_appliances(lab_shell))[1]
+    lab_shell("lab", "fault", name, "refuse_login=true")
+    plan = lab_shell.json("plan", "--lab", "--name", name, status=1)
+    lab_shell("lab", "fault", name, "refuse_login=false")
+    assert isinstance(plan, dict)
+    done = lab_shell("apply", str(plan["id"]), "--lab", status=1)
+    assert "1 appliance(s) could not be compared" in done.stderr
+
+
+def _appliances(shell: Shell) -> dict[str, object]:
+    state = shell.json("lab", "status")
+    assert isinstance(state, dict)
+    assert isinstance(state["appliances"], dict)
+    return dict(state["appliances"])

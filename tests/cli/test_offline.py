@@ -129,3 +129,10 @@ def test_help_names_the_exit_statuses_and_needs_nothing(tmp_path: Path) -> None:
     assert "130 stopped by Ctrl-C" in text
     assert "\x1b[" not in text
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_line(shell: Shell) -> None:
+    """No traceback for what the operating system refuses."""
+    done = shell("--state", "/proc/nope", "secrets", "init", status=1)
+    assert "/proc/nope" in done.stderr
+    assert done.stderr.count("\n") == 1
