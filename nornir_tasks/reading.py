@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nornir.core.inventory import Host
 
+from lisiere.errors import PendingCommitError
 from nornir_tasks.fleet import Answer, FleetRunner, Progress, open_driver
 
 
@@ -16,8 +17,19 @@ class RunningConfiguration:
 
 
 def read_running(host: Host) -> RunningConfiguration:
-    """Read one appliance."""
-    return RunningConfiguration(open_driver(host).get_config(retrieve="running")["running"])
+    """Read one appliance.
+
+    Raises:
+        PendingCommitError: A timed commit waits for its confirmation: what runs now says nothing of what will run.
+        DeviceError: It could not be reached or understood.
+    """
+    driver = open_driver(host)
+    running = RunningConfiguration(driver.get_config(retrieve="running")["running"])
+    if driver.has_pending_commit():
+        raise PendingCommitError(
+            host.name, "a timed commit waits for its confirmation; read it again when that is over"
+        )
+    return running
 
 
 def read_fleet(

@@ -19,6 +19,7 @@ from lisiere.model.plan import Outcome, RunStatus
 from lisiere.policy.site import resolve_sites
 from nornir_tasks.evaluating import read_status
 from nornir_tasks.fleet import FleetRunner
+from nornir_tasks.reading import read_fleet
 from nornir_tasks.rollout import Caution, Watch, apply_plan
 from tests.rollout.conftest import OPERATOR, Bench, now
 
@@ -185,6 +186,8 @@ def test_what_is_armed_does_not_count_as_intended(bench: Bench, records: "Record
     again = bench.plan([one], records)
     assert again.unchanged == ()
     assert "waits for its confirmation" in again.failures[0].reason
+    answers = read_fleet(FleetRunner([one], access=bench.access()))
+    assert "waits for its confirmation" in str(answers[one.name].error)
     (outcome,) = bench.apply(plan, records).outcomes
     assert outcome.outcome is Outcome.REFUSED
 
