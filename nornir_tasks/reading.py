@@ -27,7 +27,7 @@ def read_running(host: Host) -> RunningConfiguration:
     running = RunningConfiguration(driver.get_config(retrieve="running")["running"])
     if driver.has_pending_commit():
         raise PendingCommitError(
-            host.name, "a timed commit waits for its confirmation; read it again when that is over"
+            host.name, "a timed commit waits for its confirmation; read it again later"
         )
     return running
 

@@ -1,1 +1,1 @@
-"""What rules mean: layers, verdicts, shadowing, reachability and its difference."""
+"""What a fleet means for each site: layers, derived rules, overlays and web access, resolved into one intent."""
