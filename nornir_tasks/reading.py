@@ -26,9 +26,7 @@ def read_running(host: Host) -> RunningConfiguration:
     driver = open_driver(host)
     running = RunningConfiguration(driver.get_config(retrieve="running")["running"])
     if driver.has_pending_commit():
-        raise PendingCommitError(
-            host.name, "a timed commit waits for its confirmation; read it again later"
-        )
+        raise PendingCommitError(host.name, "a timed commit waits for its confirmation; read it again later")
     return running
 
 
