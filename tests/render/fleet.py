@@ -311,7 +311,7 @@ def _overlays() -> list[dict[str, object]]:
         "prefixes": ["192.0.2.64/28", "2001:db8:aaaa::/64"],
         "sites": [HALL],
         "flows": [
-            {"flow": "accounting", "services": ["https"]},
+            {"flow": "accounting", "services": ["https"], "to": "publisher"},
             {"flow": "accounting", "services": ["ping"], "from": "publisher", "to": "any"},
         ],
         "until": "2027-12-31",
@@ -324,7 +324,7 @@ def _overlays() -> list[dict[str, object]]:
         "identity": "concentrateur.example.org",
         "prefixes": ["192.0.2.8/29"],
         "sites": [TUNNEL],
-        "flows": [{"flow": "web-access", "services": ["https"]}],
+        "flows": [{"flow": "web-access", "services": ["https"], "to": "academie"}],
         "until": "2027-12-31",
     }
     return [
