@@ -8,6 +8,7 @@ LisiereError
 ├── SecretError              a reference has no value, or the store cannot be opened     exit status 2
 ├── RecordError              the database cannot do what was asked                       exit status 1
 ├── PlanError                a plan is unknown, changed, or does not fit                 exit status 1
+├── CancelledError           somebody ended the run; the step was not taken              exit status 1
 └── DeviceError              one appliance; each class says what state it is left in     exit status 1
     ├── UnreachableError     nothing was sent
     ├── HostKeyError         nothing was sent
@@ -86,6 +87,10 @@ class RecordError(LisiereError):
 
 class PlanError(LisiereError):
     """A plan is unknown, was altered, or does not fit what it is asked for; no appliance was touched."""
+
+
+class CancelledError(LisiereError):
+    """Somebody ended the run from outside; the step that was due was not taken."""
 
 
 class DeviceError(LisiereError):

@@ -11,24 +11,31 @@ from datetime import datetime
 from nornir.core.inventory import Host
 
 from lisiere.errors import (
+    CancelledError,
     ConfigRejectedError,
     DeviceError,
     HalfAppliedError,
     LisiereError,
     PendingCommitError,
     SecretError,
-    SessionLostError,
     SilentLossError,
     StaleError,
+    VerificationError,
 )
 from lisiere.model.plan import HostOutcome, Outcome, PlannedChange, Step
+from lisiere.workflow.begun import UNSETTLED
 from lisiere.workflow.comparing import compare, sha256_of
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import close_driver, open_driver
+from nornir_tasks.health import words_of
+from nornir_tasks.reverting import revert
 from nornir_tasks.verifying import PATIENCE_S, Health, Probes, measure, verify
 
 Journal = Callable[[str, Step, str], None]
-"""`journal(host, step, detail)`; when it returns, the entry survives a crash."""
+"""`journal(host, step, detail)`; when it returns, the entry survives a crash and the step may be taken.
+
+It raises CancelledError when the run was cancelled.
+"""
 
 Keep = Callable[[HostOutcome, str], None]
 """`keep(outcome, running)` records one appliance; `running` is the text as last read, "" when it was not read."""
@@ -41,6 +48,18 @@ class Job:
     change: PlannedChange
     intended: str
     probes: Probes
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What a step on one appliance needs besides its job; the same for a whole run."""
+
+    journal: Journal
+    keep: Keep
+    clock: Callable[[], datetime]
+    brake: Brake
+    revert_in_s: int
+    patience_s: float = PATIENCE_S
 
 
 @dataclass(slots=True)
@@ -56,33 +75,25 @@ class _Progress:
 class Applier:
     """Carries out a plan's changes, one appliance at a time per call."""
 
-    def __init__(
-        self,
-        jobs: Mapping[str, Job],
-        *,
-        journal: Journal,
-        clock: Callable[[], datetime],
-        brake: Brake,
-        revert_in_s: int,
-        keep: Keep,
-        patience_s: float = PATIENCE_S,
-    ) -> None:
-        self._jobs, self._journal, self._clock = jobs, journal, clock
-        self._brake, self._revert_in_s, self._patience_s = brake, revert_in_s, patience_s
-        self._keep = keep
+    def __init__(self, jobs: Mapping[str, Job], care: Care) -> None:
+        self._jobs, self._care = jobs, care
 
     def __call__(self, host: Host) -> HostOutcome:
         """Apply one job; every device error becomes an outcome, and is on record when this returns."""
-        job, started_at, state = self._jobs[host.name], self._clock(), _Progress()
+        job, started_at, state = self._jobs[host.name], self._care.clock(), _Progress()
         try:
             outcome, detail = self._carry_out(host, job, state)
+        except CancelledError as exc:
+            outcome, detail = self._cancelled(host, job, state, str(exc))
+        except VerificationError as exc:
+            outcome, detail = self._revert(host, job, state, f"{state.step}: {exc.message}")
         except DeviceError as exc:
             outcome, detail = _meaning(exc, state), f"{state.step}: {exc.message}"
         except SecretError as exc:
-            outcome, detail = Outcome.FAILED, f"{state.step}: {exc}; nothing was sent"
+            outcome, detail = _left_behind(state), f"{state.step}: {exc}"
         except Exception as exc:
             # Nobody foresaw it: what it left behind is recorded, nothing more is sent to anybody, and it flies on.
-            self._brake.hold(f"something unforeseen happened on {host.name}")
+            self._care.brake.hold(f"something unforeseen happened on {host.name}")
             with suppress(LisiereError):
                 self._finish(job, state, started_at, _left_behind(state), f"{state.step}: {type(exc).__name__}")
             raise
@@ -90,7 +101,7 @@ class Applier:
 
     def _finish(self, job: Job, state: _Progress, started_at: datetime, outcome: Outcome, detail: str) -> HostOutcome:
         """Word one outcome, count it, and put it on record."""
-        running = "" if outcome in (Outcome.REVERTING, Outcome.UNKNOWN) else state.running
+        running = "" if outcome in UNSETTLED else state.running
         finished = HostOutcome(
             host=job.change.host,
             wave=job.change.wave,
@@ -98,14 +109,14 @@ class Applier:
             detail=detail,
             running_sha256=sha256_of(running) if running else "",
             started_at=started_at,
-            ended_at=self._clock(),
+            ended_at=self._care.clock(),
         )
-        self._brake.count(finished)
-        self._keep(finished, running)
+        self._care.brake.count(finished)
+        self._care.keep(finished, running)
         return finished
 
     def _carry_out(self, host: Host, job: Job, state: _Progress) -> tuple[Outcome, str]:
-        if reason := self._brake.reason():
+        if reason := self._care.brake.reason():
             return Outcome.SKIPPED, reason
         self._enter(host, state, Step.CONNECT)
         driver = open_driver(host)
@@ -117,12 +128,12 @@ class Applier:
                 return Outcome.UNCHANGED, "already as intended"
             raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
         state.health = measure(host, job.probes)
-        if reason := self._brake.reason():
+        if reason := self._care.brake.reason():
             return Outcome.SKIPPED, reason
         self._change(host, job, state)
         self._enter(host, state, Step.VERIFY)
         close_driver(host)
-        state.running = verify(host, intended=job.intended, before=state.health, patience_s=self._patience_s)
+        state.running = verify(host, intended=job.intended, before=state.health, patience_s=self._care.patience_s)
         self._enter(host, state, Step.CONFIRM)
         open_driver(host).confirm_commit()
         self._enter(host, state, Step.REREAD)
@@ -132,23 +143,42 @@ class Applier:
     def _change(self, host: Host, job: Job, state: _Progress) -> None:
         """Load, compare with the plan, commit with a timed revert. The candidate never outlives a failure."""
         driver = open_driver(host)
-        self._enter(host, state, Step.LOAD)
+        self._enter(host, state, Step.LOAD, words_of(state.health))
         driver.load_replace_candidate(config=job.intended)
         try:
             self._enter(host, state, Step.COMPARE)
             shown = driver.compare_config()
             if shown != job.change.difference:
                 raise StaleError(host.name, "the device shows another difference than the plan")
-        except DeviceError:
+            self._enter(host, state, Step.COMMIT, f"reverts by itself after {self._care.revert_in_s} s")
+        except LisiereError:
             driver.discard_config()
             raise
-        self._enter(host, state, Step.COMMIT, f"reverts by itself after {self._revert_in_s} s")
         state.is_committed = True
-        driver.commit_config(revert_in=self._revert_in_s)
+        driver.commit_config(revert_in=self._care.revert_in_s)
+
+    def _cancelled(self, host: Host, job: Job, state: _Progress, reason: str) -> tuple[Outcome, str]:
+        """A run that was cancelled: what is armed goes back, what was not committed is left as it is."""
+        if state.is_committed and state.step in (Step.COMMIT, Step.VERIFY):
+            return self._revert(host, job, state, reason)
+        if state.step in (Step.CONFIRM, Step.REREAD):
+            return Outcome.APPLIED, f"confirmed before the run was {reason}"
+        return Outcome.SKIPPED, reason
+
+    def _revert(self, host: Host, job: Job, state: _Progress, reason: str) -> tuple[Outcome, str]:
+        """Bring the old configuration back at once; where that fails, the timer does it."""
+        try:
+            self._enter(host, state, Step.REVERT, reason)
+            state.running = revert(host, change=job.change)
+        except VerificationError as exc:
+            return Outcome.UNKNOWN, f"{reason}; {exc.message}"
+        except DeviceError as exc:
+            return Outcome.REVERTING, f"{reason}; not brought back at once: {exc.message}; it reverts by itself"
+        return Outcome.REVERTED, f"{reason}; the old configuration is back"
 
     def _enter(self, host: Host, state: _Progress, step: Step, detail: str = "") -> None:
         """Journal a step, then take it."""
-        self._journal(host.name, step, detail)
+        self._care.journal(host.name, step, detail)
         state.step = step
 
 
@@ -167,7 +197,7 @@ def _meaning(exc: DeviceError, state: _Progress) -> Outcome:
         return Outcome.REFUSED if exc.restored else Outcome.UNKNOWN
     if isinstance(exc, ConfigRejectedError | SilentLossError | PendingCommitError):
         return Outcome.REFUSED
-    if state.step is Step.CONFIRM and isinstance(exc, SessionLostError):
+    if state.step is Step.CONFIRM:
         return Outcome.UNKNOWN
     if state.is_committed:
         return Outcome.REVERTING if state.step is not Step.REREAD else Outcome.APPLIED

@@ -4,7 +4,9 @@ from threading import Event, Lock
 
 from lisiere.model.plan import HostOutcome, Outcome
 
-FAILURES = frozenset({Outcome.REFUSED, Outcome.REVERTING, Outcome.FAILED, Outcome.UNKNOWN})
+FAILURES = frozenset(
+    {Outcome.REFUSED, Outcome.REVERTING, Outcome.REVERTED, Outcome.FAILED, Outcome.UNSAVED, Outcome.UNKNOWN}
+)
 """Outcomes that count against the budget. A stale appliance was left alone: it says nothing against the change."""
 
 EVIDENCE = frozenset({Outcome.APPLIED, Outcome.UNCHANGED})

@@ -85,7 +85,10 @@ def freeze(
 
 
 class Step(StrEnum):
-    """The steps of an apply on one appliance; each is journalled before it is taken."""
+    """The steps of an apply on one appliance; each is journalled before it is taken.
+
+    LOOK and REVERT are taken when something went wrong: to see what an appliance runs, and to bring the old one back.
+    """
 
     LOCK = "lock"
     CONNECT = "connect"
@@ -95,17 +98,36 @@ class Step(StrEnum):
     VERIFY = "verify"
     CONFIRM = "confirm"
     REREAD = "reread"
+    REVERT = "revert"
+    LOOK = "look"
     RECORD = "record"
 
 
+class Event(StrEnum):
+    """What happens to a run as a whole; journalled without an appliance."""
+
+    BEGIN = "begin"
+    RESUME = "resume"
+    TAKE_OVER = "take over"
+    WAVE = "wave"
+    CANCEL = "cancel"
+    END = "end"
+
+
 class Outcome(StrEnum):
-    """How an apply ended for one appliance."""
+    """How an apply ended for one appliance.
+
+    REVERTED was seen back on its old configuration; REVERTING was left to its timer and not seen since. UNSAVED runs
+    the new configuration and would lose it at a restart. UNKNOWN could not be looked at, or runs neither.
+    """
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
     STALE = "stale"
     REFUSED = "refused"
     REVERTING = "reverting"
+    REVERTED = "reverted"
+    UNSAVED = "unsaved"
     FAILED = "failed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
@@ -130,6 +152,7 @@ class RunStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     STOPPED = "stopped"
+    CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
 
 

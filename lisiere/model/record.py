@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from lisiere.model.base import Model
-from lisiere.model.plan import Drift, Outcome, Run, RunStatus
+from lisiere.model.plan import Drift, HostOutcome, Outcome, Run, RunStatus
 from lisiere.model.words import HostName
 
 
@@ -47,17 +47,23 @@ class JournalCheck(Model):
 
 
 class Lease(Model):
-    """The right to work on one appliance, held by one run until it expires."""
+    """The right to work on one appliance, held by one run until it expires.
+
+    `is_abandoned`: the process of its run died, or fell silent until the lease expired. Nobody works on the appliance,
+    but something may be armed on it: it is taken over by who has looked.
+    """
 
     host: HostName
     run_id: str
     owner: str
     acquired_at: datetime
     expires_at: datetime
+    is_abandoned: bool = False
 
     def __str__(self) -> str:
         """Who holds it and since when, for a message."""
-        return f"{self.host} is held by {self.owner} since {self.acquired_at:%Y-%m-%d %H:%M:%S} UTC"
+        verb = "was left by" if self.is_abandoned else "is held by"
+        return f"{self.host} {verb} {self.owner} since {self.acquired_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class LeaseAnswer(Model):
@@ -89,6 +95,17 @@ class RunSummary(Model):
     ended_at: datetime | None
     started_by: str
     outcomes: dict[Outcome, int]
+
+
+class Result(Model):
+    """What came of one appliance in a run, in one piece: the outcome, what it ran last and how that conforms.
+
+    `running` is the text as last read, "" when it was not read; `reading` is None then.
+    """
+
+    outcome: HostOutcome
+    running: str
+    reading: Reading | None
 
 
 class Interruption(Model):

@@ -57,7 +57,7 @@ class PlannedChangeRow(models.Model):
 
 
 class RunRow(models.Model):
-    """One execution of a plan, and the process that carries it out."""
+    """One execution of a plan, and the process that carries it out; `cancelled_by` is who asked it to stop, if any."""
 
     id = models.CharField(max_length=ID, primary_key=True)
     plan = models.ForeignKey(PlanRow, on_delete=models.PROTECT, related_name="run_rows")
@@ -70,6 +70,7 @@ class RunRow(models.Model):
     boot_id = models.CharField(max_length=64)
     pid = models.PositiveIntegerField()
     pid_started = models.CharField(max_length=WORD)
+    cancelled_by = models.CharField(max_length=255, default="", db_default="")
 
     class Meta:
         db_table = "lisiere_run"

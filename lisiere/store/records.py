@@ -16,6 +16,7 @@ from lisiere.model.record import (
     LeaseAnswer,
     PlanSummary,
     Reading,
+    Result,
     RunSummary,
 )
 from lisiere.store import configurations, journal, leases, plans, readings, runs, schema
@@ -38,8 +39,9 @@ class Records:
     def __init__(self, database: Database, *, clock: Callable[[], datetime] = now) -> None:
         self._alias, self._clock, self._place = database.alias, clock, database.place
         self._worker = Worker(self._alias, place=self._place, lock=partial(schema.take_turn, self._alias))
-        self._journal = partial(journal.append, self._alias)
+        self._journal = partial(self._append, self._alias)
         self._outcomes = partial(runs.record_outcomes, self._alias)
+        self._results = partial(runs.record_results, self._alias)
         self._readings = partial(readings.record, self._alias)
         try:
             self._worker.read(lambda: schema.bring_up_to_date(database))
@@ -132,6 +134,15 @@ class Records:
         """Keep what became of appliances in a run; the last word on an appliance replaces the one before."""
         self._worker.write_with_others(self._outcomes, (run_id, tuple(outcomes)))
 
+    def record_results(self, run_id: str, results: Iterable[Result]) -> None:
+        """Keep all that came of appliances in a run, in one piece; threads that wait share one commit."""
+        self._worker.write_with_others(self._results, (run_id, tuple(results)))
+
+    def cancel_run(self, name: str, *, by: str, at: datetime | None = None) -> RunStatus:
+        """Ask for the end of a run; INTERRUPTED when its process died and the asker has to bring it to its end."""
+        at, process = at or self._clock(), this_process()
+        return self._worker.write(lambda: runs.cancel(self._alias, name, by=by, at=at, process=process))
+
     def load_run(self, name: str, *, at: datetime | None = None) -> Run:
         """A run by its name, the beginning of it, or `last`; INTERRUPTED when its process died."""
         at = at or self._clock()
@@ -149,9 +160,19 @@ class Records:
 
     # ---- journal ---------------------------------------------------------------------------------
 
-    def journal(self, run_id: str, host: str, step: str, detail: str = "", *, at: datetime | None = None) -> None:
-        """Write an entry; what it speaks of may be done once this returns. Threads that wait share one commit."""
-        self._worker.write_with_others(self._journal, Note(at or self._clock(), run_id, host, step, detail))
+    def journal(self, run_id: str, host: str, step: str, detail: str = "", *, at: datetime | None = None) -> str:
+        """Write an entry; what it speaks of may be done once this returns. Threads that wait share one commit.
+
+        Answers who cancelled the run, empty when nobody did: then the step is not to be taken.
+        """
+        note = Note(at or self._clock(), run_id, host, step, detail)
+        return self._worker.write_with_others(self._journal, note).get(run_id, "")
+
+    @staticmethod
+    def _append(alias: str, notes: Sequence[Note]) -> dict[str, str]:
+        """Write entries, and see at the same time which of their runs were cancelled."""
+        journal.append(alias, notes)
+        return runs.cancellations(alias, {note.run_id for note in notes})
 
     def journal_entries(self, run_id: str, *, host: str | None = None) -> tuple[JournalEntry, ...]:
         """What was journalled for a run, or for one appliance in it, in order."""
@@ -184,11 +205,22 @@ class Records:
     # ---- leases ----------------------------------------------------------------------------------
 
     def acquire_leases(
-        self, run_id: str, hosts: Iterable[str], *, at: datetime | None = None, duration: timedelta = LEASE_TIME
+        self,
+        run_id: str,
+        hosts: Iterable[str],
+        *,
+        at: datetime | None = None,
+        duration: timedelta = LEASE_TIME,
+        looked_at: Iterable[str] = (),
     ) -> LeaseAnswer:
-        """Take the leases of appliances that are free for a run; the answer tells who holds the others, since when."""
-        at, hosts = at or self._clock(), tuple(hosts)
-        return self._worker.write(lambda: leases.acquire(self._alias, run_id, hosts, at=at, duration=duration))
+        """Take the leases of appliances that are free for a run; the answer tells who holds the others, since when.
+
+        Leases that were abandoned are taken over for the appliances in `looked_at` only.
+        """
+        at, hosts, seen = at or self._clock(), tuple(hosts), frozenset(looked_at)
+        return self._worker.write(
+            lambda: leases.acquire(self._alias, run_id, hosts, at=at, duration=duration, looked_at=seen)
+        )
 
     def renew_leases(
         self, run_id: str, *, at: datetime | None = None, duration: timedelta = LEASE_TIME

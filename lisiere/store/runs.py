@@ -7,15 +7,21 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from lisiere.errors import PlanError, RecordError
-from lisiere.model.plan import Conformity, HostOutcome, Outcome, Run, RunStatus
-from lisiere.model.record import Interruption, RunSummary
-from lisiere.store import journal
+from lisiere.model.plan import Conformity, Event, HostOutcome, Outcome, Run, RunStatus, Step
+from lisiere.model.record import Interruption, Result, RunSummary
+from lisiere.store import configurations, journal, readings
 from lisiere.store.ids import new_id, utc
+from lisiere.store.journal import Note
 from lisiere.store.models import LeaseRow, OutcomeRow, PlanRow, RunRow, StandingRow
 from lisiere.store.packing import storable
 from lisiere.store.process import Process
 
 LAST = "last"
+_NOT_RESUMED = {
+    RunStatus.RUNNING: "is still carried out",
+    RunStatus.SUCCEEDED: "succeeded",
+    RunStatus.CANCELLED: "was cancelled",
+}
 SILENCE = timedelta(minutes=15)
 """A run on another machine that gave no sign for so long counts as interrupted."""
 
@@ -39,6 +45,7 @@ def start(alias: str, plan_id: str, *, started_by: str, at: datetime, process: P
     )
     _give_to(row, process)
     row.save(using=alias, force_insert=True)
+    _note(alias, row, Event.BEGIN, f"{plan_id}, by {owner_of(row)}", at=at)
     return _run(row, at=at, outcomes=())
 
 
@@ -46,18 +53,56 @@ def resume(alias: str, name: str, *, at: datetime, process: Process) -> Run:
     """Take up a run that did not come to its end; from now on this process carries it out.
 
     Raises:
-        RecordError: The run succeeded, or its process still works on it.
+        RecordError: The run succeeded, was cancelled, or its process still works on it.
     """
     row = _row(alias, name)
     status = _status(row, at)
-    if status in (RunStatus.RUNNING, RunStatus.SUCCEEDED):
-        raise RecordError(
-            f"{row.id} {'is still carried out' if status is RunStatus.RUNNING else 'succeeded'}; nothing to resume"
-        )
+    if status in _NOT_RESUMED:
+        raise RecordError(f"{row.id} {_NOT_RESUMED[status]}; nothing to resume")
+    if row.cancelled_by:
+        raise RecordError(f"{row.id} is being cancelled; say `lisiere runs cancel {row.id}` to bring that to its end")
+    return _take_up(alias, row, status, at=at, process=process)
+
+
+def cancel(alias: str, name: str, *, by: str, at: datetime, process: Process) -> RunStatus:
+    """Ask for the end of a run. RUNNING: its process will see it before its next step, and ends it.
+
+    A run whose process died is given to the process that asks, which has to bring it to its end: INTERRUPTED.
+
+    Raises:
+        RecordError: The run ended already.
+    """
+    row = _row(alias, name)
+    status = _status(row, at)
+    if status not in (RunStatus.RUNNING, RunStatus.INTERRUPTED):
+        raise RecordError(f"{row.id} ended already: {status}; nothing to cancel")
+    if not row.cancelled_by:
+        row.cancelled_by = by
+        row.save(using=alias, force_update=True)
+        _note(alias, row, Event.CANCEL, f"asked by {by}", at=at)
+    if status is RunStatus.INTERRUPTED:
+        _take_up(alias, row, status, at=at, process=process)
+    return status
+
+
+def cancellations(alias: str, run_ids: Iterable[str]) -> dict[str, str]:
+    """Who cancelled runs, by run; those that nobody cancelled are left out."""
+    rows = RunRow.objects.using(alias).filter(id__in=set(run_ids)).exclude(cancelled_by="")
+    return dict(rows.values_list("id", "cancelled_by"))
+
+
+def _take_up(alias: str, row: RunRow, status: RunStatus, *, at: datetime, process: Process) -> Run:
+    before = owner_of(row)
     row.status, row.ended_at, row.seen_at = RunStatus.RUNNING, None, utc(at)
     _give_to(row, process)
     row.save(using=alias, force_update=True)
+    _note(alias, row, Event.RESUME, f"{status} under {before}; now {owner_of(row)}", at=at)
     return load(alias, row.id, at=at)
+
+
+def _note(alias: str, row: RunRow, event: Event, detail: str, *, at: datetime) -> None:
+    """Journal what happens to a run as a whole."""
+    journal.append(alias, [Note(at, row.id, "", event, detail)])
 
 
 def finish(alias: str, run_id: str, *, status: RunStatus, at: datetime) -> None:
@@ -67,6 +112,26 @@ def finish(alias: str, run_id: str, *, status: RunStatus, at: datetime) -> None:
     if row.status != status:
         row.status, row.ended_at, row.seen_at = status, utc(at), utc(at)
         row.save(using=alias, force_update=True)
+        _note(alias, row, Event.END, status, at=at)
+
+
+def record_results(alias: str, items: Sequence[tuple[str, Sequence[Result]]]) -> None:
+    """Keep what came of appliances, for several runs at once: texts, outcomes, readings, and an entry in the journal.
+
+    Raises:
+        RecordError: A run is not on record.
+    """
+    results = [(run_id, one) for run_id, several in items for one in several]
+    configurations.put(alias, [one.running for _, one in results if one.running])
+    notes = [_recorded(run_id, one.outcome) for run_id, one in results]
+    record_outcomes(alias, [(run_id, [one.outcome for one in several]) for run_id, several in items])
+    readings.record(alias, [[one.reading for _, one in results if one.reading is not None]])
+    journal.append(alias, notes)
+
+
+def _recorded(run_id: str, one: HostOutcome) -> Note:
+    """The entry in the journal that goes with an outcome, and is written in the same piece."""
+    return Note(one.ended_at, run_id, one.host, Step.RECORD, f"{one.outcome}: {one.detail}")
 
 
 def record_outcomes(alias: str, items: Sequence[tuple[str, Sequence[HostOutcome]]]) -> None:

@@ -54,9 +54,12 @@ class Worker:
         """The answer of a job that writes all or nothing, once it is durable."""
         return cast("T", self._do(lambda _: job(), None, is_write=True))
 
-    def write_with_others(self, action: Callable[[Sequence[Item]], None], item: Item) -> None:
-        """Have `action` called with this item and all others that wait for the same action; durable on return."""
-        self._do(cast("Callable[[Sequence[object]], object]", action), item, is_write=True)
+    def write_with_others(self, action: Callable[[Sequence[Item]], T], item: Item) -> T:
+        """Have `action` called with this item and all others that wait for the same action; durable on return.
+
+        All of them get the one answer of the call.
+        """
+        return cast("T", self._do(cast("Callable[[Sequence[object]], object]", action), item, is_write=True))
 
     def close(self) -> None:
         """Finish what was asked for and let go of the database. What is asked later is refused."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lisiere.errors import PlanError, RecordError
-from lisiere.model.plan import HostOutcome, Plan, Run, RunStatus, Step
-from lisiere.model.record import LeaseAnswer, Reading
+from lisiere.errors import CancelledError, PlanError, RecordError
+from lisiere.model.plan import Plan, Run, RunStatus, Step
+from lisiere.model.record import LeaseAnswer, Result
 from lisiere.store.ids import now
 from lisiere.workflow.plans import DONE
 
@@ -16,22 +16,30 @@ if TYPE_CHECKING:
     from lisiere.store.records import Records
 
 LEASE_TIME = timedelta(minutes=15)
+CLEANING = frozenset({Step.LOOK, Step.REVERT})
+"""Steps that end what was begun: they are taken in a cancelled run too."""
 
 
 class OpenRun:
     """A run that is being carried out; safe to share between the threads that work on appliances."""
 
     def __init__(self, records: "Records", run: Run, *, clock: Callable[[], datetime]) -> None:
-        self.run, self.is_stopped = run, False
+        self.run, self.is_stopped, self.cancelled_by = run, False, ""
         self._records, self._clock = records, clock
         self._door, self._renewed_at = Lock(), clock()
         self._outcomes = {one.host: one for one in run.outcomes}
         self._locked: set[str] = set()
         self._lost: set[str] = set()
 
-    def lock(self, hosts: Iterable[str]) -> LeaseAnswer:
-        """Take the leases of appliances, before anything is sent to them; the answer tells who holds the others."""
-        answer = self._records.acquire_leases(self.run.id, hosts, at=self._clock(), duration=LEASE_TIME)
+    def lock(self, hosts: Iterable[str], *, looked_at: Iterable[str] = ()) -> LeaseAnswer:
+        """Take the leases of appliances, before anything is sent to them; the answer tells who holds the others.
+
+        Args:
+            hosts: The appliances.
+            looked_at: Those seen with nothing armed on them, whose leases may be taken over from a run that died.
+        """
+        at = self._clock()
+        answer = self._records.acquire_leases(self.run.id, hosts, at=at, duration=LEASE_TIME, looked_at=looked_at)
         with self._door:
             self._locked.update(answer.held)
             self._lost.difference_update(answer.held)
@@ -48,22 +56,27 @@ class OpenRun:
         """Journal a step; it may be taken once this returns.
 
         Raises:
+            CancelledError: Somebody cancelled the run; the step is not to be taken.
             RecordError: The lease of the appliance ran out (this machine slept?) and another run has taken it.
         """
         at = self._clock()
         self._renew(at)
         if host in self._lost:
             raise RecordError(f"{host}: another run took it over while this one was silent; nothing more is done to it")
-        self._records.journal(self.run.id, host, step, detail, at=at)
+        self.cancelled_by = self._records.journal(self.run.id, host, step, detail, at=at) or self.cancelled_by
+        if self.cancelled_by and step not in CLEANING:
+            raise CancelledError(f"cancelled by {self.cancelled_by}")
 
-    def record(self, outcomes: Sequence[HostOutcome], *, readings: Sequence[Reading] = ()) -> None:
+    def tell(self, event: str, detail: str) -> None:
+        """Journal something about the run as a whole."""
+        self.cancelled_by = self._records.journal(self.run.id, "", event, detail, at=self._clock()) or self.cancelled_by
+
+    def record(self, results: Sequence[Result]) -> None:
         """Keep what became of appliances, and what was read on them afterwards."""
         self._renew(self._clock())
-        self._records.record_outcomes(self.run.id, outcomes)
-        if readings:
-            self._records.record_readings(readings)
+        self._records.record_results(self.run.id, results)
         with self._door:
-            self._outcomes.update((one.host, one) for one in outcomes)
+            self._outcomes.update((one.outcome.host, one.outcome) for one in results)
 
     def status(self, plan: Plan) -> RunStatus:
         """How the run stands if it ends now."""
@@ -73,6 +86,8 @@ class OpenRun:
             )
         if is_done:
             return RunStatus.SUCCEEDED
+        if self.cancelled_by:
+            return RunStatus.CANCELLED
         return RunStatus.STOPPED if self.is_stopped else RunStatus.FAILED
 
     def _renew(self, at: datetime) -> None:
@@ -112,6 +127,13 @@ def carried_out(
         if resume
         else records.start_run(plan.id, started_by=started_by, at=clock())
     )
+    with ended(records, plan, run, clock=clock) as running:
+        yield running
+
+
+@contextmanager
+def ended(records: "Records", plan: Plan, run: Run, *, clock: Callable[[], datetime] = now) -> Iterator[OpenRun]:
+    """A run that this process carries out already; it is closed however the block ends."""
     running = OpenRun(records, run, clock=clock)
     try:
         yield running

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from lisiere.model.plan import Drift, DriftReason, HostOutcome, Outcome, Plan, PlanFailure, PlannedChange, freeze
-from lisiere.model.record import Reading
+from lisiere.model.record import Reading, Result
 from lisiere.store.ids import new_id
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -66,6 +66,11 @@ def outcome_for(host: str, outcome: Outcome = Outcome.APPLIED, *, at: datetime =
         started_at=at,
         ended_at=at + timedelta(seconds=4),
     )
+
+
+def result_for(outcome: HostOutcome, *, reading: Reading | None = None) -> Result:
+    """All that came of an appliance."""
+    return Result(outcome=outcome, running="", reading=reading)
 
 
 def deviation(host: str, path: str, *, reason: DriftReason = DriftReason.CHANGED, running: str = "8.8.8.8") -> Drift:

@@ -11,9 +11,10 @@ import pytest
 
 from lisiere.errors import PlanError, RecordError
 from lisiere.model.plan import Outcome, Run, RunStatus
+from lisiere.model.record import Result
 from lisiere.store.setup import connect
 from tests.house.checkout import ROOT
-from tests.store.samples import NOON, minutes, names, outcome_for, plan_for
+from tests.store.samples import NOON, minutes, names, outcome_for, plan_for, reading, text_of
 from tests.store.tampering import tampered
 
 if TYPE_CHECKING:
@@ -108,12 +109,18 @@ def test_a_killed_process_leaves_an_interrupted_run(killed: tuple["Records", str
     records.close()
 
 
-def test_an_interrupted_run_is_taken_up_and_its_leases_are_free(killed: tuple["Records", str]) -> None:
-    """A dead process holds nothing; the run goes on under its own name, once."""
+def test_an_interrupted_run_is_taken_up_and_its_leases_go_to_who_has_looked(killed: tuple["Records", str]) -> None:
+    """A dead process holds nothing, but it may have armed something; the run goes on under its own name, once."""
     records, run_id = killed
-    assert records.leases() == ()
+    assert [(lease.run_id, lease.is_abandoned) for lease in records.leases()] == [(run_id, True)] * 2
     other = records.start_run(records.load_run(run_id).plan_id, started_by="dominique")
-    assert records.acquire_leases(other.id, names(2)).refused == ()
+    refused = records.acquire_leases(other.id, names(2)).refused
+    assert [lease.host for lease in refused] == names(2)
+    assert f"80021-mairie-000 was left by camille@poste ({run_id}, process " in str(refused[0])
+    looked_at = names(1)
+    assert records.acquire_leases(other.id, names(2), looked_at=looked_at).held == tuple(looked_at)
+    (entry,) = (one for one in records.journal_entries(other.id) if one.step == "lock")
+    assert entry.detail.startswith("taken over, looked at before: 80021-mairie-000 was left by camille@poste")
     records.finish_run(other.id, status=RunStatus.STOPPED)
     resumed = records.resume_run(run_id)
     assert (resumed.id, resumed.status) == (run_id, RunStatus.RUNNING)
@@ -158,7 +165,7 @@ def test_the_second_asker_is_told_who_and_since_when(records: "Records") -> None
 
 
 def test_leases_are_renewed_released_and_expire(records: "Records") -> None:
-    """Held while renewed; free when given back, when the run ends, or when nobody renewed."""
+    """Held while renewed; free when given back or when the run ends; when nobody renewed, for who has looked."""
     hosts = names(3)
     first, second = begun(records), begun(records, at_minute=1)
     records.acquire_leases(first.id, hosts, at=NOON, duration=timedelta(minutes=5))
@@ -167,7 +174,9 @@ def test_leases_are_renewed_released_and_expire(records: "Records") -> None:
     records.release_leases(first.id, hosts[:1])
     records.release_leases(second.id, hosts)
     assert records.acquire_leases(second.id, hosts, at=minutes(8)).held == tuple(hosts[:1])
-    assert records.acquire_leases(second.id, hosts, at=minutes(9)).held == tuple(hosts)
+    assert [lease.is_abandoned for lease in records.leases(at=minutes(9))] == [False, True, True]
+    assert records.acquire_leases(second.id, hosts, at=minutes(9)).held == tuple(hosts[:1])
+    assert records.acquire_leases(second.id, hosts, at=minutes(9), looked_at=hosts).held == tuple(hosts)
     assert records.renew_leases(first.id, at=minutes(9)) == ()
     assert [one.run_id for one in records.leases(at=minutes(9))] == [second.id] * 3
     records.finish_run(second.id, status=RunStatus.SUCCEEDED, at=minutes(10))
@@ -182,3 +191,46 @@ def test_asking_again_keeps_the_beginning(records: "Records") -> None:
         assert records.acquire_leases(run.id, names(1), at=minutes(minute)).held == tuple(names(1))
     (lease,) = records.leases(at=minutes(2))
     assert (lease.acquired_at, lease.expires_at) == (minutes(1), minutes(17))
+
+
+def test_a_cancelled_run_hears_of_it_at_its_next_step(records: "Records") -> None:
+    """Who asked is told with the answer to the journal; the run is not resumed after that."""
+    run = begun(records)
+    assert records.journal(run.id, names(1)[0], "connect") == ""
+    assert records.cancel_run(run.id, by="dominique") is RunStatus.RUNNING
+    assert records.journal(run.id, names(1)[0], "load") == "dominique"
+    assert records.cancel_run(run.id, by="somebody else") is RunStatus.RUNNING
+    assert records.journal(run.id, names(1)[0], "compare") == "dominique"
+    records.finish_run(run.id, status=RunStatus.CANCELLED)
+    with pytest.raises(RecordError, match="was cancelled; nothing to resume"):
+        records.resume_run(run.id)
+    with pytest.raises(RecordError, match="ended already: cancelled"):
+        records.cancel_run(run.id, by="dominique")
+    events = [(one.step, one.detail) for one in records.journal_entries(run.id) if not one.host]
+    assert [step for step, _ in events] == ["begin", "cancel", "end"]
+    assert events[1][1] == "asked by dominique"
+
+
+def test_a_killed_run_that_is_cancelled_goes_to_who_asked(killed: tuple["Records", str]) -> None:
+    """There is no process that would hear of it; it is not resumed while it is being cancelled."""
+    records, run_id = killed
+    assert records.cancel_run(run_id, by="dominique") is RunStatus.INTERRUPTED
+    assert records.load_run(run_id).status is RunStatus.RUNNING
+    records.finish_run(run_id, status=RunStatus.CANCELLED)
+    records.close()
+
+
+def test_all_that_came_of_an_appliance_is_kept_in_one_piece(records: "Records") -> None:
+    """The outcome, the text, the reading and the entry in the journal."""
+    (host,) = names(1)
+    run = begun(records)
+    result = Result(outcome=outcome_for(host), running=text_of(host), reading=reading(host))
+    records.record_results(run.id, [result])
+    assert records.load_run(run.id).outcomes == (result.outcome,)
+    assert records.get_configuration(result.outcome.running_sha256) == text_of(host)
+    assert records.status([host])[0].conformity == "conforms"
+    last = records.journal_entries(run.id, host=host)[-1]
+    assert (last.step, last.detail) == ("record", f"applied: {result.outcome.detail}")
+    with pytest.raises(RecordError, match="no run 'run-x'"):
+        records.record_results("run-x", [result])
+    assert records.verify_journal().is_sound

@@ -12,7 +12,7 @@ from lisiere.model.plan import Outcome, Plan, RunStatus, Step
 from lisiere.store.setup import connect
 from lisiere.workflow import plans
 from lisiere.workflow.runs import carried_out
-from tests.store.samples import NOON, minutes, names, outcome_for, plan_for, reading, sha256, text_of
+from tests.store.samples import NOON, minutes, names, outcome_for, plan_for, reading, result_for, sha256, text_of
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -73,12 +73,14 @@ def test_a_run_ends_as_its_appliances_did(records: "Records", plan: Plan) -> Non
         assert run.lock(HOSTS).refused == ()
         run.journal(HOSTS[0], Step.LOCK)
         outcomes = [outcome_for(HOSTS[0]), outcome_for(HOSTS[1], Outcome.UNCHANGED), outcome_for(HOSTS[2])]
-        run.record(outcomes, readings=[reading(host) for host in HOSTS])
+        run.record([result_for(one, reading=reading(one.host)) for one in outcomes])
     found = records.load_run("last")
     assert found.status is RunStatus.SUCCEEDED
     assert records.leases() == ()
     assert [one.last_run for one in records.status(HOSTS)] == [found.id] * 3
-    assert [one.step for one in records.journal_entries(found.id)] == ["lock"]
+    told = [(one.host, one.step) for one in records.journal_entries(found.id)]
+    locked, recorded = [(host, "lock") for host in HOSTS], [(host, "record") for host in HOSTS]
+    assert told == [("", "begin"), *locked, (HOSTS[0], "lock"), *recorded, ("", "end")]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_a_run_cut_short_is_ended_and_taken_up_where_it_stood(
     def work() -> None:
         with carried_out(records, plan, started_by="camille") as run:
             run.lock(HOSTS)
-            run.record([outcome_for(HOSTS[0]), outcome_for(HOSTS[1], Outcome.REVERTING)])
+            run.record([result_for(outcome_for(HOSTS[0])), result_for(outcome_for(HOSTS[1], Outcome.REVERTING))])
             if raised is not None:
                 raise raised
 
@@ -107,7 +109,7 @@ def test_a_run_cut_short_is_ended_and_taken_up_where_it_stood(
     assert [one.host for one in plans.remaining(plan, found)] == HOSTS[1:]
     with carried_out(records, plan, started_by="camille", resume="last") as run:
         assert run.run.id == found.id
-        run.record([outcome_for(host) for host in HOSTS[1:]])
+        run.record([result_for(outcome_for(host)) for host in HOSTS[1:]])
     assert records.load_run(found.id).status is RunStatus.SUCCEEDED
 
 
@@ -116,7 +118,7 @@ def test_a_run_of_another_plan_is_not_resumed(records: "Records", plan: Plan) ->
     other = plan_for(HOSTS[:1])
     plans.keep(records, other, texts=map(text_of, HOSTS))
     with carried_out(records, other, started_by="camille") as run:
-        run.record([outcome_for(HOSTS[0])])
+        run.record([result_for(outcome_for(HOSTS[0]))])
     with (
         pytest.raises(PlanError, match=f"is a run of {other.id}, not of {plan.id}"),
         carried_out(records, plan, started_by="camille", resume="last"),
@@ -137,9 +139,10 @@ def test_a_run_that_slept_does_not_touch_what_another_one_took_over(records: "Re
         sleeper.journal(HOSTS[0], Step.CONNECT)
         time[0] = minutes(60)
         with carried_out(records, plan, started_by="dominique", clock=lambda: time[0]) as other:
-            assert other.lock(HOSTS[:1]).held == tuple(HOSTS[:1])
+            assert other.lock(HOSTS[:1]).held == ()
+            assert other.lock(HOSTS[:1], looked_at=HOSTS[:1]).held == tuple(HOSTS[:1])
             with pytest.raises(RecordError, match=f"{HOSTS[0]}: another run took it over"):
                 sleeper.journal(HOSTS[0], Step.COMMIT)
             sleeper.journal(HOSTS[1], Step.COMMIT)
             assert [one.host for one in sleeper.lock(HOSTS).refused] == HOSTS[:1]
-    assert [one.step for one in records.journal_entries(sleeper.run.id, host=HOSTS[0])] == ["connect"]
+    assert [one.step for one in records.journal_entries(sleeper.run.id, host=HOSTS[0])] == ["lock", "connect"]

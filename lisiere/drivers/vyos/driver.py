@@ -191,6 +191,10 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         """
         self._pushing.confirm()
 
+    def save_config(self) -> None:
+        """Make the running configuration the one that the next start takes. DeviceError: it was not saved."""
+        self._session.save()
+
     def has_pending_commit(self) -> bool:
         """Whether a timed commit, of ours or of anybody, waits for its confirmation."""
         return self._session.is_pending()
