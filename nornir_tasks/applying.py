@@ -27,7 +27,7 @@ from lisiere.workflow.begun import UNSETTLED
 from lisiere.workflow.comparing import compare, sha256_of
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import close_driver, open_driver
-from nornir_tasks.health import words_of
+from nornir_tasks.health_words import words_of
 from nornir_tasks.reverting import revert
 from nornir_tasks.verifying import PATIENCE_S, Health, Probes, measure, verify
 

@@ -18,7 +18,7 @@ from lisiere.workflow.comparing import compare, sha256_of
 from nornir_tasks.applying import Care, Job
 from nornir_tasks.brake import FAILURES
 from nornir_tasks.fleet import open_driver
-from nornir_tasks.health import health_from
+from nornir_tasks.health_words import health_from
 from nornir_tasks.reverting import revert
 from nornir_tasks.verifying import verify
 
