@@ -2,12 +2,13 @@
 
 LisiereError
 ├── UsageError               the command line or a setting is wrong                      exit status 2
+│   └── UnknownError         a name stands for nothing on record, or for several things
 ├── DataError                files of the user are wrong, all mistakes listed            exit status 2
 │   ├── InventoryError
 │   └── RenderError
 ├── SecretError              a reference has no value, or the store cannot be opened     exit status 2
 ├── RecordError              the database cannot do what was asked                       exit status 1
-├── PlanError                a plan is unknown, changed, or does not fit                 exit status 1
+├── PlanError                a plan was altered, or does not fit                         exit status 1
 ├── CancelledError           somebody ended the run; the step was not taken              exit status 1
 └── DeviceError              one appliance; each class says what state it is left in     exit status 1
     ├── UnreachableError     nothing was sent
@@ -37,6 +38,10 @@ class UsageError(LisiereError):
     """The command line or a setting is wrong; nothing was done."""
 
     exit_status = 2
+
+
+class UnknownError(UsageError):
+    """A name that was asked for stands for nothing on record, or for several things; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,7 +91,7 @@ class RecordError(LisiereError):
 
 
 class PlanError(LisiereError):
-    """A plan is unknown, was altered, or does not fit what it is asked for; no appliance was touched."""
+    """A plan was altered, or does not fit what it is asked for; no appliance was touched."""
 
 
 class CancelledError(LisiereError):

@@ -7,7 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from lisiere.model.base import Model
+from lisiere.model.pacing import Pacing, WaveNote
 from lisiere.model.words import HostName
+
+
+class Basis(StrEnum):
+    """What intended configurations were compared with."""
+
+    DEVICE = "device"
+    RECORDS = "records"
 
 
 class PlannedChange(Model):
@@ -20,6 +28,9 @@ class PlannedChange(Model):
         running_sha256: Hash of the running `set` text that it was compared with.
         difference: The difference as the device showed it; empty when nothing would change.
         deleted_share: Part of the running lines that would go, 0 to 1.
+        is_fresh: Whether the appliance runs what it left the factory with: there is nothing to lose in it.
+        unsettled: Tunnels, by their name on the appliance, that may be down after the change until the other end is
+            changed too, in the same wave or the next.
     """
 
     host: HostName
@@ -28,6 +39,8 @@ class PlannedChange(Model):
     running_sha256: str
     difference: str
     deleted_share: float
+    is_fresh: bool = False
+    unsettled: tuple[str, ...] = ()
 
 
 class PlanFailure(Model):
@@ -38,7 +51,11 @@ class PlanFailure(Model):
 
 
 class Plan(Model):
-    """A frozen plan; `sha256` covers all of it but itself. `unchanged` appliances already are as intended."""
+    """A frozen plan; `sha256` covers all of it but itself. `unchanged` appliances already are as intended.
+
+    `basis` tells what it was compared with; only what was asked of the devices can be applied. `pacing` is what the
+    waves were made with, None in plans older than that; `waves` says why each one is what it is.
+    """
 
     id: str
     created_at: datetime
@@ -47,6 +64,9 @@ class Plan(Model):
     changes: tuple[PlannedChange, ...]
     unchanged: tuple[HostName, ...]
     failures: tuple[PlanFailure, ...]
+    basis: Basis = Basis.DEVICE
+    pacing: Pacing | None = None
+    waves: tuple[WaveNote, ...] = ()
     sha256: str
 
     def is_intact(self) -> bool:
@@ -54,10 +74,27 @@ class Plan(Model):
         return self.sha256 == digest(self)
 
 
+_LATER: dict[str, object] = {"basis": "device", "pacing": None, "waves": []}
+_LATER_IN_CHANGES: dict[str, object] = {"is_fresh": False, "unsettled": []}
+"""Fields that came after plans were on record, with the value that they have in those."""
+
+
 def digest(plan: Plan) -> str:
-    """SHA-256 over the plan's canonical JSON, without the hash itself."""
+    """SHA-256 over the plan's canonical JSON, without the hash itself.
+
+    A field that came later is left out as long as it says nothing, so that older plans keep their hash.
+    """
     content = plan.model_dump(mode="json", exclude={"sha256"})
+    _leave_out(content, _LATER)
+    for change in content["changes"]:
+        _leave_out(change, _LATER_IN_CHANGES)
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _leave_out(content: dict[str, object], silent: dict[str, object]) -> None:
+    for name, value in silent.items():
+        if content[name] == value:
+            del content[name]
 
 
 def freeze(
@@ -69,6 +106,9 @@ def freeze(
     changes: Sequence[PlannedChange],
     unchanged: Sequence[HostName],
     failures: Sequence[PlanFailure],
+    basis: Basis = Basis.DEVICE,
+    pacing: Pacing | None = None,
+    waves: Sequence[WaveNote] = (),
 ) -> Plan:
     """Put a plan under its hash; appliances in wave order, then by name."""
     draft = Plan(
@@ -79,6 +119,9 @@ def freeze(
         changes=tuple(sorted(changes, key=lambda change: (change.wave, change.host))),
         unchanged=tuple(sorted(unchanged)),
         failures=tuple(sorted(failures, key=lambda failure: failure.host)),
+        basis=basis,
+        pacing=pacing,
+        waves=tuple(sorted(waves, key=lambda note: note.number)),
         sha256="",
     )
     return draft.model_copy(update={"sha256": digest(draft)})

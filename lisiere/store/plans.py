@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from lisiere.errors import PlanError
-from lisiere.model.plan import Plan, PlanFailure, PlannedChange
+from lisiere.errors import PlanError, UnknownError
+from lisiere.model.pacing import Pacing, WaveNote
+from lisiere.model.plan import Basis, Plan, PlanFailure, PlannedChange
 from lisiere.model.record import PlanSummary
 from lisiere.store import configurations
 from lisiere.store.ids import utc
@@ -17,6 +18,8 @@ from lisiere.store.models import PlannedChangeRow, PlanRow
 from lisiere.store.packing import pack, unpack
 
 LAST = "last"
+REST = {"unchanged", "failures", "basis", "pacing", "waves"}
+"""What of a plan has no column of its own."""
 
 
 def save(alias: str, plan: Plan, *, texts: Iterable[str] = ()) -> None:
@@ -37,7 +40,7 @@ def save(alias: str, plan: Plan, *, texts: Iterable[str] = ()) -> None:
 
 
 def _insert(alias: str, plan: Plan) -> None:
-    rest = {"unchanged": plan.unchanged, "failures": [one.model_dump(mode="json") for one in plan.failures]}
+    rest = plan.model_dump(mode="json", include=REST)
     row = PlanRow(
         id=plan.id,
         created_at=utc(plan.created_at),
@@ -60,7 +63,7 @@ def find(alias: str, name: str) -> str:
     """The full identifier of a plan, from itself, its beginning, or `last`.
 
     Raises:
-        PlanError: No plan has that name, or several have.
+        UnknownError: No plan has that name, or several have.
     """
     plans = PlanRow.objects.using(alias).order_by("-created_at", "-id")
     if name == LAST:
@@ -70,9 +73,10 @@ def find(alias: str, name: str) -> str:
             plans.filter(id__startswith=name).values_list("id", flat=True)[:4]
         )
     if not found:
-        raise PlanError("there is no plan yet; make one with `lisiere plan`" if name == LAST else f"no plan {name!r}")
+        none = "there is no plan yet; make one with `lisiere plan`"
+        raise UnknownError(none if name == LAST else f"no plan {name!r}; `lisiere plan list` shows what there is")
     if len(found) > 1:
-        raise PlanError(f"several plans begin with {name!r}: {', '.join(found)}")
+        raise UnknownError(f"several plans begin with {name!r}: {', '.join(found)}")
     return found[0]
 
 
@@ -80,7 +84,8 @@ def load(alias: str, name: str) -> Plan:
     """A plan as it was frozen.
 
     Raises:
-        PlanError: No plan has that name, several have, or it was altered on record.
+        UnknownError: No plan has that name, or several have.
+        PlanError: It was altered on record.
     """
     row = PlanRow.objects.using(alias).get(id=find(alias, name))
     contents = PlannedChangeRow.objects.using(alias).filter(plan=row).order_by("position")
@@ -97,6 +102,9 @@ def load(alias: str, name: str) -> Plan:
             ),
             unchanged=tuple(rest["unchanged"]),
             failures=tuple(map(PlanFailure.model_validate, rest["failures"])),
+            basis=Basis(rest.get("basis", Basis.DEVICE)),
+            pacing=Pacing.model_validate(rest["pacing"]) if rest.get("pacing") else None,
+            waves=tuple(map(WaveNote.model_validate, rest.get("waves", ()))),
             sha256=row.sha256,
         )
         is_intact = plan.is_intact()

@@ -99,7 +99,8 @@ class Records:
         """A plan by its name, the beginning of it, or `last`.
 
         Raises:
-            PlanError: No plan or several have that name, or it was altered on record.
+            UnknownError: No plan or several have that name.
+            PlanError: It was altered on record.
         """
         return self._worker.read(lambda: plans.load(self._alias, name))
 

@@ -47,8 +47,8 @@ def _drift_is_found(shell: Shell, name: str) -> None:
 
 
 def test_an_unknown_plan_is_told_in_a_sentence(lab_shell: Shell) -> None:
-    """Exit status 1, and nothing is sent."""
-    assert "no plan 'nonsense'" in lab_shell("apply", "nonsense", "--lab", "--yes", status=1).stderr
+    """Exit status 2, as for every name that stands for nothing, and nothing is sent."""
+    assert "no plan 'nonsense'" in lab_shell("apply", "nonsense", "--lab", "--yes", status=2).stderr
 
 
 def test_lab_faults_are_checked(lab_shell: Shell) -> None:

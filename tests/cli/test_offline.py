@@ -100,7 +100,7 @@ def test_what_needs_appliances_says_what_is_missing(shell: Shell) -> None:
     shell("secrets", "init")
     assert "LISIERE_SSH_KEY" in shell("plan", status=2).stderr
     assert "lisiere lab up" in shell("plan", "--lab", status=2).stderr
-    assert "lisiere plan" in shell("apply", "last", "--yes", status=1).stderr
+    assert "lisiere plan" in shell("apply", "last", "--yes", status=2).stderr
     assert "Missing argument" in shell("apply", status=2).stderr
     assert shell.json("plan", "list") == []
     assert shell.json("runs") == []

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from lisiere.model.pacing import Pacing, WaveNote
 from lisiere.model.plan import Drift, DriftReason, HostOutcome, Outcome, Plan, PlanFailure, PlannedChange, freeze
 from lisiere.model.record import Reading, Result
 from lisiere.store.ids import new_id
@@ -41,6 +42,7 @@ def plan_for(hosts: Sequence[str], *, at: datetime = NOON) -> Plan:
             running_sha256=sha256("factory"),
             difference=f'[system]\n- host-name "vyos"\n+ host-name "{host}" # é œ\n',
             deleted_share=1 / 3,
+            unsettled=("admin-80021-siege-01",) if number % 2 else (),
         )
         for number, host in enumerate(hosts)
     ]
@@ -52,6 +54,8 @@ def plan_for(hosts: Sequence[str], *, at: datetime = NOON) -> Plan:
         changes=changes,
         unchanged=["80021-ecole-01"],
         failures=[PlanFailure(host="80021-ecole-02", reason="no SSH answer in 30 s")],
+        pacing=Pacing(canaries=2),
+        waves=[WaveNote(number=1, appliances=1, territories=1, most_in_territory=1, reason="canaries", notes=("é",))],
     )
 
 

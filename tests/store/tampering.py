@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connections
 
+from lisiere.store.packing import pack
+
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
 def tampered(records: "Records", statement: str, *values: str) -> None:
     """Carry out a statement of SQL that changes something."""
     records._worker.write(lambda: _execute(records, statement, values))
+
+
+def rewrite(records: "Records", table: str, key: str, value: str | int, content: str) -> None:
+    """Put another compressed content into a row."""
+    statement = f"UPDATE {table} SET content = %s WHERE {key} = %s"  # noqa: S608 - written in tests only
+    records._worker.write(lambda: _execute(records, statement, (pack(content), value)))
 
 
 def asked(records: "Records", statement: str) -> list[object]:
@@ -47,7 +55,7 @@ def held_up(records: "Records") -> Iterator[None]:
         holder.join()
 
 
-def _execute(records: "Records", statement: str, values: tuple[str, ...]) -> list[object]:
+def _execute(records: "Records", statement: str, values: tuple[str | int | bytes, ...]) -> list[object]:
     with connections[records._alias].cursor() as cursor:
         cursor.execute(statement, values or None)
         return list(cursor.fetchone() or ()) if cursor.description else []

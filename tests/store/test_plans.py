@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.errors import PlanError, RecordError
+from lisiere.errors import PlanError, RecordError, UnknownError
+from lisiere.model.plan import freeze
 from tests.store.samples import minutes, names, plan_for, sha256, text_of
-from tests.store.tampering import count, tampered
+from tests.store.tampering import count, rewrite, tampered
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -31,15 +32,15 @@ def test_a_plan_is_found_by_its_beginning_and_as_the_last(records: "Records") ->
     assert records.load_plan(old.id[:20]) == old
     assert [one.id for one in records.list_plans()] == [new.id, old.id]
     assert [one.changes for one in records.list_plans(limit=1)] == [2]
-    with pytest.raises(PlanError, match="several plans begin with 'plan-2026"):
+    with pytest.raises(UnknownError, match="several plans begin with 'plan-2026"):
         records.load_plan("plan-2026")
-    with pytest.raises(PlanError, match="no plan 'plan-1999'"):
+    with pytest.raises(UnknownError, match="no plan 'plan-1999'"):
         records.load_plan("plan-1999")
 
 
 def test_no_plan_yet_says_how_to_make_one(records: "Records") -> None:
     """Before the first plan, `last` is no riddle."""
-    with pytest.raises(PlanError, match="make one with `lisiere plan`"):
+    with pytest.raises(UnknownError, match="make one with `lisiere plan`"):
         records.load_plan("last")
 
 
@@ -113,3 +114,23 @@ def test_an_altered_configuration_is_refused(records: "Records") -> None:
     assert records.get_configuration(first) == "set a\n"
     with pytest.raises(RecordError, match="was altered on record"):
         records.get_configuration(second)
+
+
+def test_a_plan_kept_before_plans_could_say_more_is_loaded(records: "Records") -> None:
+    """Its row and its changes have nothing of pacing, basis and unsettled tunnels; its hash still holds."""
+    plain = [one.model_copy(update={"unsettled": ()}) for one in plan_for(names(2)).changes]
+    old = freeze(
+        id="plan-20261124-120000-abcdef",
+        created_at=minutes(0),
+        created_by="camille@poste",
+        selection="all",
+        changes=plain,
+        unchanged=(),
+        failures=(),
+    )
+    records.save_plan(old)
+    contents = [one.model_dump_json(exclude={"is_fresh", "unsettled"}) for one in old.changes]
+    rewrite(records, "lisiere_plan", "id", old.id, '{"unchanged": [], "failures": []}')
+    for position, content in enumerate(contents):
+        rewrite(records, "lisiere_planned_change", "position", position, content)
+    assert records.load_plan(old.id) == old
