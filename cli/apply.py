@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,9 @@ from cli.output import note, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from lisiere.model.plan import Plan, Run
+    from lisiere.settings import Settings
+    from lisiere.store.records import Records
+    from nornir_tasks.rollout import Rollout
 
 
 def apply(
@@ -36,11 +40,9 @@ def apply(
     itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C.
     """
     from cli.records import open_records, tell_interruptions
-    from cli.workplace import access, open_fleet, operator_name, secret_keeper, settings_of, wants_lab
+    from cli.workplace import settings_of, wants_lab
     from lisiere.model.plan import RunStatus
-    from lisiere.policy.site import resolve_sites
-    from nornir_tasks.probes import probes_of
-    from nornir_tasks.rollout import Caution, Rollout, Watch, apply_plan
+    from nornir_tasks.rollout import Caution, Watch, apply_plan
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     with open_records(settings) as records:
@@ -48,25 +50,11 @@ def apply(
         plan = records.load_plan(name)
         refuse_elsewhere(plan, is_lab=is_lab)
         confirm(plan, yes=yes, is_lab=is_lab)
-        fleet = open_fleet(settings)
-        known = {one.name: one for one in fleet.in_service()}
-        hosts = [change.host for change in plan.changes if change.host in known]
-        intents = resolve_sites(fleet, hosts)
+        rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
+        caution = Caution(max_failures=max_failures, revert_in_s=revert_in or settings.revert_in_s)
         with progress("apply", len(plan.changes)) as advance:
-            run = apply_plan(
-                Rollout(
-                    plan=plan,
-                    appliances=known,
-                    probes={host: probes_of(known[host], intents[host]) for host in hosts},
-                    access=access(settings, lab=is_lab, keeper=secret_keeper(settings)),
-                    records=records,
-                    started_by=operator_name(),
-                    clock=lambda: datetime.now(UTC),
-                    caution=Caution(max_failures=max_failures, revert_in_s=revert_in or settings.revert_in_s),
-                    watch=Watch(on_wave=_tell_wave, on_host=advance),
-                    resume=resume,
-                )
-            )
+            watch = Watch(on_wave=_tell_wave, on_host=advance, on_note=note)
+            run = apply_plan(replace(rollout, caution=caution, watch=watch))
     if as_json:
         print_json(run.model_dump(mode="json"))
     else:
@@ -75,6 +63,35 @@ def apply(
         note(f"{len(plan.failures)} appliance(s) could not be compared and are not in {plan.id}")
     if run.status is not RunStatus.SUCCEEDED or plan.failures:
         raise typer.Exit(130 if run.status is RunStatus.STOPPED else 1)
+
+
+def prepared(plan: "Plan", *, records: "Records", settings: "Settings", is_lab: bool, resume: str = "") -> "Rollout":
+    """A plan with all that it takes to carry it out, or to take up a run of it.
+
+    Raises:
+        InventoryError: Every mistake in the inventory.
+        UsageError: There is no way to the appliances.
+    """
+    from cli.workplace import access, intended_texts, open_fleet, operator_name, secret_keeper
+    from lisiere.policy.site import resolve_sites
+    from nornir_tasks.probes import probes_of
+    from nornir_tasks.rollout import Rollout
+
+    fleet = open_fleet(settings)
+    known = {one.name: one for one in fleet.in_service()}
+    hosts = [change.host for change in plan.changes if change.host in known]
+    intents = resolve_sites(fleet, hosts)
+    return Rollout(
+        plan=plan,
+        appliances=known,
+        probes={host: probes_of(known[host], intents[host]) for host in hosts},
+        access=access(settings, lab=is_lab, keeper=secret_keeper(settings)),
+        records=records,
+        started_by=operator_name(),
+        clock=lambda: datetime.now(UTC),
+        resume=resume,
+        reference=intended_texts(fleet, hosts, settings) if plan.rolls_back else {},
+    )
 
 
 def refuse_elsewhere(plan: "Plan", *, is_lab: bool) -> None:

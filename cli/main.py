@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import apply, check, drift, inventory, lab, plan, render, runs, secrets, show, status
+from cli import apply, check, drift, inventory, lab, plan, render, rollback, runs, secrets, show, status
 from cli.demo.command import demo
 from cli.workplace import Places
 from lisiere.errors import DataError, LisiereError
@@ -30,7 +30,8 @@ app.command("check")(check.check)
 app.command("render")(render.render)
 app.add_typer(plan.app, name="plan")
 app.command("apply")(apply.apply)
-app.command("runs")(runs.runs)
+app.command("rollback")(rollback.rollback)
+app.add_typer(runs.app, name="runs")
 app.command("status")(status.status)
 app.command("drift")(drift.drift)
 app.command("show")(show.show)

@@ -57,14 +57,18 @@ def status_line(settings: "Settings", name: str) -> str:
 
 def tell_interruptions(records: "Records") -> tuple["Interruption", ...]:
     """Say which runs died in the middle, and how far they had got."""
+    from lisiere.workflow.begun import begun_in
+
     found = records.interruptions()
     for one in found:
-        committed = [step.host for step in one.last_steps if step.step in ("commit", "verify")]
-        note(f"{one.run.id} was interrupted; it had begun with {len(one.last_steps)} appliance(s)")
+        begun = begun_in(records.journal_entries(one.run.id))
+        committed = sorted(host for host, found in begun.items() if found.is_committed)
+        note(f"{one.run.id} was interrupted; {len(begun)} appliance(s) were left in the middle")
         if committed:
             shown = ", ".join(committed[:5]) + (", …" if len(committed) > 5 else "")
-            note(f"  {len(committed)} of them had an unconfirmed commit, which reverts by itself: {shown}")
+            note(f"  {len(committed)} of them may have an unconfirmed commit, which reverts by itself: {shown}")
         note(f"  to take it up: lisiere apply {one.run.plan_id} --resume {one.run.id}")
+        note(f"  to end it: lisiere runs cancel {one.run.id}")
     return found
 
 

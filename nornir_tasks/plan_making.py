@@ -27,6 +27,8 @@ def make_plan(
     created_by: str,
     clock: Callable[[], datetime],
     progress: Progress | None = None,
+    rolls_back: str = "",
+    reference: Mapping[str, str] | None = None,
 ) -> Plan:
     """Compare appliances with what is intended, and freeze what an apply would do. Nothing is committed.
 
@@ -41,6 +43,8 @@ def make_plan(
         created_by: Who asked.
         clock: Tells the time.
         progress: Told of each appliance that is done.
+        rolls_back: The run whose effect the plan would undo, if any.
+        reference: Texts that readings are judged by, where these are not the ones to apply.
 
     Returns:
         The plan; appliances that could not be compared are its failures.
@@ -56,7 +60,7 @@ def make_plan(
     compared = {name: answer.value for name, answer in answers.items() if answer.value is not None}
     known = {one.host for one in records.status(compared) if one.last_run}
     running = {name: one.running for name, one in compared.items() if name in known}
-    keep_readings(records, running, intended=intended, at=at)
+    keep_readings(records, running, intended=reference or intended, at=at)
     changed = [one for one in appliances if one.name in compared and compared[one.name].difference]
     plan = freeze_plan(
         _changes(changed, compared),
@@ -65,6 +69,7 @@ def make_plan(
         selection=selection,
         created_by=created_by,
         at=at,
+        rolls_back=rolls_back,
     )
     texts = [text for one in plan.changes for text in (intended[one.host], compared[one.host].running)]
     keep(records, plan, texts=texts)

@@ -12,3 +12,12 @@ def probes_of(appliance: Appliance, intent: SiteIntent) -> Probes:
     if intent.web.proxy is not None and intent.web.proxy.parent is not None:
         addresses.append(str(intent.web.proxy.parent.address))
     return Probes(tunnels=frozenset(tunnel.name for tunnel in intent.tunnels), addresses=tuple(addresses))
+
+
+def probes_within(probes: Probes, text: str) -> Probes:
+    """Those of the probes that a configuration speaks of: after a rollback, nothing else can be expected to work."""
+    words = frozenset(text.replace("'", " ").split())
+    return Probes(
+        tunnels=probes.tunnels & words,
+        addresses=tuple(address for address in probes.addresses if address in words),
+    )

@@ -17,6 +17,7 @@ from nornir_tasks.applying import Applier, Care, Job
 from nornir_tasks.brake import Brake
 from nornir_tasks.evaluating import readings_of
 from nornir_tasks.fleet import Access, Answer, FleetRunner
+from nornir_tasks.probes import probes_within
 from nornir_tasks.reading import read_fleet
 from nornir_tasks.settling import Settled, Settler
 from nornir_tasks.stopping import stop_on_interrupt
@@ -139,10 +140,12 @@ def _jobs(rollout: Rollout, changes: Sequence[PlannedChange]) -> dict[str, Job]:
     if gone:
         raise PlanError(f"{', '.join(gone[:5])}: no longer in the inventory or in service; make a new plan")
     texts = rollout.records.get_configurations({change.intended_sha256 for change in changes})
-    return {
-        change.host: Job(change=change, intended=texts[change.intended_sha256], probes=rollout.probes[change.host])
-        for change in changes
-    }
+    return {change.host: _job(rollout, change, intended=texts[change.intended_sha256]) for change in changes}
+
+
+def _job(rollout: Rollout, change: PlannedChange, *, intended: str) -> Job:
+    probes = rollout.probes[change.host]
+    return Job(change, intended, probes_within(probes, intended) if rollout.plan.rolls_back else probes)
 
 
 def _refusal(refused: Sequence[Lease], reason: str = "nothing was sent to any appliance") -> str:

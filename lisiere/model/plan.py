@@ -54,7 +54,8 @@ class Plan(Model):
     """A frozen plan; `sha256` covers all of it but itself. `unchanged` appliances already are as intended.
 
     `basis` tells what it was compared with; only what was asked of the devices can be applied. `pacing` is what the
-    waves were made with, None in plans older than that; `waves` says why each one is what it is.
+    waves were made with, None in plans older than that; `waves` says why each one is what it is. `rolls_back` is
+    the run whose effect it would undo; empty in a plan towards the inventory's intent.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Plan(Model):
     basis: Basis = Basis.DEVICE
     pacing: Pacing | None = None
     waves: tuple[WaveNote, ...] = ()
+    rolls_back: str = ""
     sha256: str
 
     def is_intact(self) -> bool:
@@ -74,7 +76,7 @@ class Plan(Model):
         return self.sha256 == digest(self)
 
 
-_LATER: dict[str, object] = {"basis": "device", "pacing": None, "waves": []}
+_LATER: dict[str, object] = {"basis": "device", "pacing": None, "waves": [], "rolls_back": ""}
 _LATER_IN_CHANGES: dict[str, object] = {"is_fresh": False, "unsettled": []}
 """Fields that came after plans were on record, with the value that they have in those."""
 
@@ -109,6 +111,7 @@ def freeze(
     basis: Basis = Basis.DEVICE,
     pacing: Pacing | None = None,
     waves: Sequence[WaveNote] = (),
+    rolls_back: str = "",
 ) -> Plan:
     """Put a plan under its hash; appliances in wave order, then by name."""
     draft = Plan(
@@ -122,6 +125,7 @@ def freeze(
         basis=basis,
         pacing=pacing,
         waves=tuple(sorted(waves, key=lambda note: note.number)),
+        rolls_back=rolls_back,
         sha256="",
     )
     return draft.model_copy(update={"sha256": digest(draft)})

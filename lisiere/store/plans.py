@@ -18,7 +18,7 @@ from lisiere.store.models import PlannedChangeRow, PlanRow
 from lisiere.store.packing import pack, unpack
 
 LAST = "last"
-REST = {"unchanged", "failures", "basis", "pacing", "waves"}
+REST = {"unchanged", "failures", "basis", "pacing", "waves", "rolls_back"}
 """What of a plan has no column of its own."""
 
 

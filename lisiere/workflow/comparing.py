@@ -45,6 +45,11 @@ def is_same(*, running: str, intended: str) -> bool:
     return sorted(own, key=_path) == sorted(intended.splitlines(), key=_path)
 
 
+def without_own(text: str) -> str:
+    """A running `set` text without what its appliance wrote by itself: what could be intended."""
+    return "".join(f"{line}\n" for line in text.splitlines() if not _OWN_LINE.match(line))
+
+
 def _path(line: str) -> str:
     return line.partition(" '")[0]
 

@@ -23,6 +23,7 @@ def freeze_plan(
     selection: str,
     created_by: str,
     at: datetime,
+    rolls_back: str = "",
 ) -> Plan:
     """A plan under its hash, with a new identifier that begins with its instant."""
     return freeze(
@@ -33,6 +34,7 @@ def freeze_plan(
         changes=changes,
         unchanged=unchanged,
         failures=failures,
+        rolls_back=rolls_back,
     )
 
 

@@ -1,6 +1,6 @@
 """A bench: appliances of the inventory in the lab, each used by one test only, with secrets and records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -103,6 +103,7 @@ class Bench:
         caution: Caution | None = None,
         watch: Watch | None = None,
         access: Access | None = None,
+        reference: Mapping[str, str] | None = None,
     ) -> Run:
         """Apply a plan."""
         rollout = self.rollout(plan, records)
@@ -112,6 +113,7 @@ class Bench:
                 caution=caution or rollout.caution,
                 watch=watch or rollout.watch,
                 access=access or rollout.access,
+                reference=reference or {},
             )
         )
 
