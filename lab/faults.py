@@ -31,6 +31,7 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"
     DROP = "drop"
     CUT = "cut"
+    HANG = "hang"
     REFUSE_COMMIT = "refuse-commit"
     FAIL_SUBTREE = "fail-subtree"
     REBOOT = "reboot"
@@ -48,7 +49,7 @@ class Fault:
 
     Attributes:
         kind: What goes wrong.
-        step: Where DROP, CUT and REBOOT strike.
+        step: Where DROP, CUT, HANG and REBOOT strike.
         when: Before or after the step was carried out; the answer to it is lost either way.
         times: How often it strikes; 0 until it is cleared.
         path: The part of the configuration that FAIL_SUBTREE refuses or LOAD_DROPS loses; for CUT_MANAGEMENT, words
@@ -144,6 +145,8 @@ _STEPS: dict[str, tuple[Kind, Literal["before", "after"]]] = {
     "drop_at": (Kind.DROP, "before"),
     "drop_after": (Kind.DROP, "after"),
     "cut_at": (Kind.CUT, "after"),
+    "hang_at": (Kind.HANG, "before"),
+    "hang_after": (Kind.HANG, "after"),
     "reboot_at": (Kind.REBOOT, "before"),
 }
 

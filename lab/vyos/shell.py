@@ -1,7 +1,7 @@
 """The dialogue of one login: prompts, operational mode, configuration mode."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lab.faults import Kind, Step
 from lab.vyos import opmode
@@ -36,8 +36,8 @@ class Shell:
     async def run(self) -> None:
         """Talk until the user leaves or hangs up."""
         self.terminal.write(BANNER)
-        self._strike(Step.CONNECT, "before")
         try:
+            await self._strike(Step.CONNECT, "before")
             while True:
                 line = await self.terminal.read_line(self._prompt())
                 await self._carry_out(await self._continued(line))
@@ -83,7 +83,7 @@ class Shell:
         if not words:
             return
         step = _step(words)
-        self._strike(step, "before")
+        await self._strike(step, "before")
         slow = self.appliance.faults.peek(Kind.SLOW)
         await pause(slow.delay_ms / 1000 if slow else 0)
         text = _filtered(await self._answer(words), filters)
@@ -95,19 +95,21 @@ class Shell:
             await self.terminal.page(text)
         else:
             self.terminal.write(text)
-        self._strike(step, "after")
+        await self._strike(step, "after")
 
-    def _strike(self, step: Step | None, when: str) -> None:
+    async def _strike(self, step: Step | None, when: Literal["before", "after"]) -> None:
         """Let a fault strike that waits for this step."""
         if step is None:
             return
         faults = self.appliance.faults
-        at = "after" if when == "after" else "before"
-        if faults.take(Kind.DROP, step, "after" if at == "after" else "before"):
+        if faults.take(Kind.DROP, step, when):
             raise SessionDroppedError(step)
-        if faults.take(Kind.REBOOT, step, "after" if at == "after" else "before"):
+        if faults.take(Kind.REBOOT, step, when):
             self.appliance.reboot()
             raise SessionDroppedError(step)
+        if faults.take(Kind.HANG, step, when):
+            await self.terminal.drain()
+            await self.terminal.fall_silent()
 
     async def _answer(self, words: Sequence[str]) -> str:
         if self.configuring is not None:

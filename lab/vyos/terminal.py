@@ -1,7 +1,7 @@
 """A terminal as the far end of an SSH channel: echo, line ends, control keys, and a pager."""
 
 import asyncio
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 PAGER_PROMPT = ":"
 
@@ -90,6 +90,12 @@ class Terminal:
         elif key == 9:
             line += b" "
             self._echo(b" ")
+
+    async def fall_silent(self) -> NoReturn:
+        """Take what is typed and never say a word again, until the far end hangs up."""
+        while True:
+            await self._fill()
+            self._keys.clear()
 
     async def _key(self) -> bytes:
         if not self._keys:

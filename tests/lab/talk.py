@@ -18,7 +18,7 @@ TIMEOUT_S = 10.0
 class Talk:
     """One login. `raw` holds everything that was printed."""
 
-    def __init__(self, lab: Lab, name: str, *, rows: int = 0) -> None:
+    def __init__(self, lab: Lab, name: str, *, rows: int = 0, wait_s: float = TIMEOUT_S) -> None:
         self._handle: Handle = lab[name]
         sock = socket.create_connection((self._handle.host, self._handle.port), TIMEOUT_S)
         self.transport = paramiko.Transport(sock)
@@ -29,8 +29,7 @@ class Talk:
             self._shell = self.transport.open_session(timeout=TIMEOUT_S)
             self._shell.get_pty("vt100", width=200, height=rows or 24)
             self._shell.invoke_shell()
-            self._shell.settimeout(TIMEOUT_S)
-            self.greeting = self.until(PROMPT)
+            self.greeting = self.until(PROMPT, wait_s=wait_s)
             if not rows:
                 self.ask("set terminal length 0")
         except BaseException:
@@ -49,10 +48,14 @@ class Talk:
         """Type."""
         self._shell.sendall(keys.encode())
 
-    def until(self, pattern: re.Pattern[bytes]) -> str:
-        """Read until what was printed since ends with a pattern. EOFError: the session ended before."""
+    def until(self, pattern: re.Pattern[bytes], *, wait_s: float = TIMEOUT_S) -> str:
+        """Read until what was printed since ends with a pattern.
+
+        EOFError: the session ended before. TimeoutError: nothing came.
+        """
         data = b""
         deadline = time.monotonic() + TIMEOUT_S
+        self._shell.settimeout(wait_s)
         while not pattern.search(data):
             assert time.monotonic() < deadline, data
             more = self._shell.recv(65536)

@@ -4,6 +4,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
+from typing import Literal
 
 import paramiko  # type: ignore[import-untyped]
 import pytest
@@ -72,6 +73,30 @@ def test_an_answer_ends_in_the_middle_of_a_line(lab: Lab) -> None:
     assert whole.startswith(text.replace("\r", "").rstrip("\n"))
     assert 40 < len(text) < len(whole)
     assert not text.endswith("\n")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", [Step.SHOW, Step.COMMIT])
+def test_an_answer_never_comes(lab: Lab, step: Step, when: Literal["before", "after"]) -> None:
+    """The session stands and says no more; the step was taken or not, and others get through."""
+    lab["new"].inject(Fault(Kind.HANG, step=step, when=when))
+    with Talk(lab, "new") as talk:
+        talk.ask_all(*LINES[step][:-1])
+        talk.send(f"{LINES[step][-1]}\n")
+        wait_until(lambda: lab["new"].counters.pushes == (step is Step.COMMIT and when == "after"))
+        talk.send("\n" * 3)
+        with pytest.raises(TimeoutError):
+            talk.until(PROMPT, wait_s=0.4)
+        assert talk.transport.is_active()
+        assert answers(lab, "new")
+
+
+def test_the_first_prompt_never_comes(lab: Lab) -> None:
+    """The login is there, and nothing behind it."""
+    lab["new"].inject(Fault(Kind.HANG, step=Step.CONNECT))
+    with pytest.raises(TimeoutError):
+        Talk(lab, "new", wait_s=0.4)
+    assert answers(lab, "new")
 
 
 def test_a_login_is_refused_until_cleared(lab: Lab) -> None:
@@ -254,6 +279,8 @@ def test_a_fault_survives_its_journey_as_json() -> None:
         ("refuse_login", True, Fault(Kind.REFUSE_LOGIN, times=0)),
         ("refuse_login", False, Kind.REFUSE_LOGIN),
         ("half_commit", "vpn ipsec", Fault(Kind.FAIL_SUBTREE, path=("vpn", "ipsec"), times=0)),
+        ("hang_at", "save", Fault(Kind.HANG, step=Step.SAVE)),
+        ("hang_after", "commit", Fault(Kind.HANG, step=Step.COMMIT, when="after")),
         ("drop_after", "commit", Fault(Kind.DROP, step=Step.COMMIT, when="after")),
         ("delay_ms", 20, Fault(Kind.SLOW, delay_ms=20, times=0)),
         ("delay_ms", 0, Kind.SLOW),
