@@ -213,6 +213,10 @@ class Handle:
         """Another administrator's timed commit that waits for its confirmation. LabError: it was refused."""
         self._lab.call(lambda: self._appliance.foreign_commit_confirm(commands, minutes=minutes))
 
+    def expire(self) -> None:
+        """Let the time of a pending timed commit be over now."""
+        self._lab.call(self._appliance.expire)
+
     def forget_saved(self) -> None:
         """Let nothing be saved: the next boot comes up empty."""
         self._lab.call(self._appliance.device.forget_saved)

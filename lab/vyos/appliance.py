@@ -39,10 +39,14 @@ class Settings:
 
 @dataclass(slots=True)
 class Counters:
-    """What was done to an appliance since the lab started; `pushes` are commits by sessions that changed something."""
+    """What was done to an appliance since the lab started.
+
+    `pushes` are commits by sessions that changed something, `repeats` loads of a file that is what runs already.
+    """
 
     logins: int = 0
     loads: int = 0
+    repeats: int = 0
     commits: int = 0
     pushes: int = 0
     confirms: int = 0
@@ -156,6 +160,12 @@ class Appliance:
             self._timer.cancel()
             self._timer = None
 
+    def expire(self) -> None:
+        """Let the time of a pending timed commit be over now; nothing happens when none waits."""
+        if self._timer:
+            self._timer.cancel()
+            self._revert()
+
     def is_last_minute(self) -> bool:
         """Whether less than a minute is left to confirm."""
         pending = self.device.pending
@@ -240,8 +250,10 @@ class Appliance:
         """Another administrator's timed commit that waits for its confirmation.
 
         Raises:
-            LabError: A line or the commit was refused; the timer is not armed.
+            LabError: A line or the commit was refused, or another one waits already; the timer is not armed.
         """
+        if self.device.pending is not None:
+            _must("Another confirm is pending")
         with self._other_session(commands) as session:
             _must(session.commit(refusals={}, is_timed=True).text())
             self.arm(minutes, "local-admin")

@@ -63,7 +63,9 @@ class Configuring:
             case ["load", *rest] if len(rest) < 2:
                 counters.loads += 1
                 lost = self.appliance.faults.take(Kind.LOAD_DROPS)
-                return session.load(*rest, lost=lost.path if lost else ())
+                said = session.load(*rest, lost=lost.path if lost else ())
+                counters.repeats += said.endswith(f"{CLEAN}.\n")
+                return said
             case ["merge", path]:
                 counters.loads += 1
                 return session.merge(path)
