@@ -92,8 +92,7 @@ def intended(name: str) -> str:
 class Way:
     """All that another process needs to reach one appliance of the stage; it can be sent there."""
 
-    name: str
-    release: str
+    appliance: Appliance
     host: str
     port: int
     host_key: str
@@ -102,6 +101,11 @@ class Way:
     store: str
     identity: str
     timeout_s: float
+
+    @property
+    def name(self) -> str:
+        """The appliance's name."""
+        return self.appliance.name
 
     def access(self) -> Access:
         """The way in, with a keeper of secrets of this process."""
@@ -119,7 +123,7 @@ class Way:
         """An apply that is about to begin: no patience, no pause."""
         return Rollout(
             plan=plan,
-            appliances={self.name: appliance(self.name, self.release)},
+            appliances={self.name: self.appliance},
             probes={self.name: Probes(tunnels=frozenset({TUNNEL}), addresses=(FAR_END,))},
             access=self.access(),
             records=records,
@@ -152,8 +156,7 @@ class Stage:
         """How an appliance is reached."""
         one = self.lab[name]
         return Way(
-            name=name,
-            release=release,
+            appliance=appliance(name, release),
             host=one.host,
             port=one.port,
             host_key=one.host_key,

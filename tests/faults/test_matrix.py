@@ -16,7 +16,7 @@ from lisiere.model.plan import Plan, Run, Step
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.rollout import Watch, apply_plan
 from tests.faults.cells import CELL, FAULT_CELLS, FAULTS, FaultCell
-from tests.faults.stage import Stage, Way, appliance, intended, now
+from tests.faults.stage import Stage, Way, intended, now
 from tests.faults.verdict import judge
 from tests.lab.talk import wait_until
 
@@ -68,9 +68,8 @@ def conclude(
 
 def plan_for(way: Way, records: "Records") -> Plan:
     """A plan from the old to the new configuration, asked of the appliance."""
-    one = appliance(way.name, way.release)
     plan = make_plan(
-        [one],
+        [way.appliance],
         {way.name: intended(way.name)},
         access=way.access(),
         records=records,
