@@ -7,42 +7,32 @@ Ctrl-C.
 import gc
 import os
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from cli import apply, check, drift, inventory, lab, plan, render, rollback, runs, secrets, show, status
-from cli.demo.command import demo
+from cli.commands import CommandGroup
+from cli.light import lighten
 from cli.workplace import Places
 from lisiere.errors import DataError, LisiereError
 
 app = typer.Typer(
     name="lisiere",
+    cls=CommandGroup,
     help="Manage a fleet of network-edge appliances: check, render, plan, apply, and know what runs where.",
     epilog="Exit status: 0 done, 1 the job failed, 2 the command line or the data are wrong, 130 stopped by Ctrl-C.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,  # plain help: Rich costs as much as all the rest of the start
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-app.command("check")(check.check)
-app.command("render")(render.render)
-app.add_typer(plan.app, name="plan")
-app.command("apply")(apply.apply)
-app.command("rollback")(rollback.rollback)
-app.add_typer(runs.app, name="runs")
-app.command("status")(status.status)
-app.command("drift")(drift.drift)
-app.command("show")(show.show)
-app.add_typer(inventory.app, name="inventory")
-app.add_typer(secrets.app, name="secrets")
-app.add_typer(lab.app, name="lab")
-app.command("demo")(demo)
 
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
+        from importlib.metadata import version
+
         typer.echo(f"lisiere {version('lisiere')}")
         raise typer.Exit
 
@@ -71,6 +61,7 @@ def root(
 def main() -> None:
     """Run the command line and end the process with its exit status; no traceback for what was foreseen."""
     gc.set_threshold(100_000, 50, 100)  # a fleet is a million objects that live as long as the command
+    lighten()
     try:
         app(prog_name="lisiere")
     except DataError as exc:

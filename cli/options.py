@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lisiere.model.words import Lifecycle, Platform, ProfileName, Release
+from lisiere.model.vocabulary import Lifecycle, Platform, ProfileName, Release
 
 if TYPE_CHECKING:
     from lisiere.model.plan import Plan

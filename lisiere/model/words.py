@@ -1,10 +1,40 @@
-"""The closed vocabularies and constrained names that every other model uses."""
+"""The constrained names that every other model uses, and the closed vocabularies beside them."""
 
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
+
+from lisiere.model.vocabulary import (
+    LAN_ZONES,
+    SCHOOL_PROFILES,
+    Action,
+    Lifecycle,
+    Platform,
+    ProfileName,
+    Release,
+    Zone,
+)
+
+__all__ = [
+    "LAN_ZONES",
+    "SCHOOL_PROFILES",
+    "Action",
+    "Address",
+    "HostName",
+    "Insee",
+    "Lifecycle",
+    "Line",
+    "Platform",
+    "Prefix",
+    "ProfileName",
+    "Release",
+    "RuleId",
+    "SecretRef",
+    "Siren",
+    "Slug",
+    "Zone",
+]
 
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 """Name of an appliance, an RFC 1123 label: `<insee>-<kind>-<nn>`."""
@@ -31,64 +61,3 @@ def _written(value: object) -> object:
 
 Prefix = Annotated[IPv4Network | IPv6Network, BeforeValidator(_written)]
 Address = Annotated[IPv4Address | IPv6Address, BeforeValidator(_written)]
-
-
-class Zone(StrEnum):
-    """A security zone of an appliance. `self` is the appliance itself."""
-
-    WAN = "wan"
-    ADMIN = "admin"
-    EDU = "edu"
-    GUEST = "guest"
-    VOICE = "voice"
-    DMZ = "dmz"
-    VPN = "vpn"
-    MGMT = "mgmt"
-    SELF = "self"
-
-
-LAN_ZONES = frozenset({Zone.ADMIN, Zone.EDU, Zone.GUEST, Zone.VOICE, Zone.DMZ})
-"""The zones that a segment of a site can be in."""
-
-
-class Lifecycle(StrEnum):
-    """Where an appliance stands in the replacement programme."""
-
-    PLANNED = "planned"
-    STAGED = "staged"
-    ACTIVE = "active"
-    RETIRED = "retired"
-
-
-class ProfileName(StrEnum):
-    """What a kind of site gets."""
-
-    TOWN_HALL = "town-hall"
-    SCHOOL = "school"
-    COLLEGE = "college"
-    EPCI_SEAT = "epci-seat"
-    PUBLIC_ACCESS = "public-access"
-    TECHNICAL = "technical"
-
-
-SCHOOL_PROFILES = frozenset({ProfileName.SCHOOL, ProfileName.COLLEGE})
-
-
-class Platform(StrEnum):
-    """What an appliance runs."""
-
-    VYOS = "vyos"
-
-
-class Release(StrEnum):
-    """A release of a platform that templates and drivers know."""
-
-    VYOS_1_4 = "1.4"
-    VYOS_1_5 = "1.5"
-
-
-class Action(StrEnum):
-    """What a rule does with a packet that it matches."""
-
-    ALLOW = "allow"
-    DENY = "deny"

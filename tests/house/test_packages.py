@@ -2,16 +2,22 @@
 
 import ast
 import importlib.metadata
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from cli.commands import COMMANDS, first_sentence, load
 from tests.house.checkout import PACKAGES, ROOT
 
 OURS = frozenset({*PACKAGES, "templates", "tests", "benchmarks", "inventory"})
-HEAVY = ("napalm", "netmiko", "paramiko", "django", "nornir", "asyncssh")
+HEAVY = (
+    *("napalm", "netmiko", "paramiko", "django", "nornir", "asyncssh"),
+    *("pydantic", "pydantic_settings", "jinja2", "rich", "yaml", "ruamel", "ryaml", "cryptography"),
+)
+"""What `lisiere --help` never needs."""
 INITS = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("__init__.py"))
 
 
@@ -48,9 +54,39 @@ def test_every_folder_with_code_is_a_package(package: str) -> None:
     assert not [folder for folder in folders if not (folder / "__init__.py").exists()]
 
 
-def test_starting_the_terminal_loads_nothing_heavy() -> None:
-    """`lisiere --help` must not wait for what only a run on appliances needs."""
-    code = f"import sys, cli.main; print(*sorted({set(HEAVY)!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+STARTS = {
+    "help": (["--help"], {}),
+    "version": (["--version"], {}),
+    "help of a noun": (["plan", "--help"], {}),
+    "help of a command": (["check", "--help"], {}),
+    "names in bash": ([], {"_LISIERE_COMPLETE": "complete_bash", "COMP_WORDS": "lisiere ch", "COMP_CWORD": "1"}),
+    "names in zsh": ([], {"_LISIERE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "lisiere ch"}),
+    "options": ([], {"_LISIERE_COMPLETE": "complete_bash", "COMP_WORDS": "lisiere plan --l", "COMP_CWORD": "2"}),
+}
+SAYS = {"help": "Exit status", "version": "lisiere ", "help of a noun": "--exit-code", "help of a command": "--as-of"}
+SAYS |= {"names in bash": "check", "names in zsh": "report every mistake", "options": "--lifecycle"}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_help_and_completion_load_nothing_heavy(start: str) -> None:
+    """What only a command's work needs is imported by that work: a start costs Python, Typer and our own words."""
+    words, variables = STARTS[start]
+    code = f"""
+import atexit, sys
+atexit.register(lambda: print(*sorted({set(HEAVY)!r} & set(sys.modules)), file=sys.stderr))
+from cli.main import main
+sys.argv = ["lisiere", *{words!r}]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | variables
+    )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == []
+    assert SAYS[start] in done.stdout
+    assert done.stderr.split() == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
+    """The table that spares the import of a command holds the first sentence of its help."""
+    assert COMMANDS[name][1] == first_sentence(load(name).help or "")

@@ -1,0 +1,111 @@
+"""The subcommands by name and one line each; the module of a command is imported when the command is called.
+
+`lisiere --help` and the completion of names then cost the same whatever a command needs to do its work.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "check": (
+            "cli.check:check",
+            "Load, resolve and render the whole fleet, and report every mistake with its file and line.",
+        ),
+        "render": (
+            "cli.render:render",
+            "Write one file per appliance, `<name>.set`; secrets stay references.",
+        ),
+        "plan": (
+            "cli.plan:app",
+            "Plan what an apply would do: nothing is changed on any appliance.",
+        ),
+        "apply": (
+            "cli.apply:apply",
+            "Do what a plan says and nothing else: wave after wave, each verified over a new session.",
+        ),
+        "rollback": (
+            "cli.rollback:rollback",
+            "Plan the way back to the configurations that were recorded before a run; `lisiere apply` then carries it out.",
+        ),
+        "runs": (
+            "cli.runs:app",
+            "What was carried out, and how it went.",
+        ),
+        "status": (
+            "cli.status:status",
+            "Show how appliances stood when they were last read, and since when.",
+        ),
+        "drift": (
+            "cli.drift:drift",
+            "Show each deviation with its reason and when it was first seen; secrets stay masked.",
+        ),
+        "show": (
+            "cli.show:show",
+            "Show one site: programme, address plan, overlays, web access, policy, and how it stands.",
+        ),
+        "inventory": (
+            "cli.inventory:app",
+            "The fleet as data: list it, or generate the reference fleet.",
+        ),
+        "secrets": (
+            "cli.secrets:app",
+            "The store of secrets: names are shown, values never.",
+        ),
+        "lab": (
+            "cli.lab:app",
+            "Simulated appliances on this machine, over real SSH.",
+        ),
+        "demo": (
+            "cli.demo.command:demo",
+            (
+                "Show the whole job on simulated appliances: check, render, plan, apply in waves, change a flow, find "
+                "a drift."
+            ),
+        ),
+    },
+)
+"""Where each subcommand is, a function or a `typer.Typer`, and the first sentence of its help; a test compares them."""
+
+
+class CommandGroup(TyperGroup):
+    """Knows its commands from the table; only the one that is called is loaded."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own arguments, passed on as they are
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name=name, short_help=line) for name, (_, line) in COMMANDS.items()}
+
+    def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, Command | None, list[str]]":
+        """The command that the first word names, loaded, and the words after it."""
+        name, stub, rest = super().resolve_command(ctx, args)
+        return name, None if stub is None or name is None else load(name), rest
+
+
+def load(name: str) -> "Command":
+    """A subcommand as the command line runs it."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(module), attribute)
+    holder = typer.Typer(add_completion=False, rich_markup_mode=None)
+    if isinstance(found, typer.Typer):
+        holder.add_typer(found, name=name)
+    else:
+        holder.command(name)(found)
+    command = get_group(holder).commands[name]
+    if isinstance(command, TyperGroup):
+        for one in command.commands.values():
+            one.short_help = one.short_help or first_sentence(one.help or "")
+    return command
+
+
+def first_sentence(text: str) -> str:
+    """The first paragraph of a help as one line: what a list of commands shows, whole and not cut."""
+    return " ".join(text.partition("\n\n")[0].split())
