@@ -6,13 +6,26 @@ Everything is resolved and ordered here; a template translates and never decides
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
+from pydantic import InstanceOf
+
 from lisiere.model.base import Model
 from lisiere.model.crypto import CryptoProfile
 from lisiere.model.operator import Collector, Filtering, ProxyEndpoint, User
 from lisiere.model.overlay import Authentication
 from lisiere.model.site import WebAccessKind
 from lisiere.model.traffic import DayWindow, ServiceEntry
-from lisiere.model.words import Action, Address, Lifecycle, Platform, ProfileName, Release, SecretRef, Siren, Zone
+from lisiere.model.words import Action, Lifecycle, Platform, ProfileName, Release, SecretRef, Siren, Zone
+
+
+# Intents are made of values that the inventory validated: what an address is, is not parsed again, only its type is seen.
+IPv4AddressGiven = InstanceOf[IPv4Address]
+IPv4InterfaceGiven = InstanceOf[IPv4Interface]
+IPv4NetworkGiven = InstanceOf[IPv4Network]
+IPv6AddressGiven = InstanceOf[IPv6Address]
+IPv6InterfaceGiven = InstanceOf[IPv6Interface]
+IPv6NetworkGiven = InstanceOf[IPv6Network]
+AddressGiven = IPv4AddressGiven | IPv6AddressGiven
+PrefixGiven = IPv4NetworkGiven | IPv6NetworkGiven
 
 
 class Port(StrEnum):
@@ -30,22 +43,22 @@ class Interface(Model):
     port: Port
     vlan: int | None
     zone: Zone
-    ipv4: IPv4Interface
-    ipv6: IPv6Interface
+    ipv4: IPv4InterfaceGiven
+    ipv6: IPv6InterfaceGiven
     description: str
 
 
 class Gateway(Model):
     """A static route through a neighbour on one of our links."""
 
-    prefix: IPv4Network | IPv6Network
-    via: Address
+    prefix: PrefixGiven
+    via: AddressGiven
 
 
 class TunnelRoute(Model):
     """A prefix of the other members, reached through a tunnel; the smaller distance is preferred."""
 
-    prefix: IPv4Network | IPv6Network
+    prefix: PrefixGiven
     tunnel: str
     distance: int
 
@@ -54,8 +67,8 @@ class NamedSet(Model):
     """An address set that at least one rule uses, by family. Either may be empty."""
 
     name: str
-    ipv4: tuple[IPv4Network, ...]
-    ipv6: tuple[IPv6Network, ...]
+    ipv4: tuple[IPv4NetworkGiven, ...]
+    ipv6: tuple[IPv6NetworkGiven, ...]
 
 
 class Family(StrEnum):
@@ -99,6 +112,10 @@ class PolicyRule(Model):
     flow: str | None
     window: tuple[str, str] | None = None
 
+    def __hash__(self) -> int:
+        """Rules that differ nowhere else than beyond these are rare, and there are a hundred thousand to tell apart."""
+        return hash((self.number, self.id, self.source, self.destination))
+
 
 class RuleSet(Model):
     """All rules from one zone to another for one family. What nothing matches is denied and logged."""
@@ -126,7 +143,7 @@ class Masquerade(Model):
     """Source NAT towards the Internet for one IPv4 prefix of the site."""
 
     number: int
-    source: IPv4Network
+    source: IPv4NetworkGiven
     description: str
 
 
@@ -134,7 +151,7 @@ class NatExemption(Model):
     """Destinations that are never translated: what a tunnel protects."""
 
     number: int
-    destination: IPv4Network
+    destination: IPv4NetworkGiven
     description: str
 
 
@@ -150,16 +167,16 @@ class Tunnel(Model):
     peer: str
     peer_title: str
     is_partner: bool
-    local_address: Address
-    remote_address: Address
+    local_address: AddressGiven
+    remote_address: AddressGiven
     local_identity: str
     remote_identity: str
     initiates: bool
     authentication: Authentication
     secret: SecretRef
     crypto: CryptoProfile
-    local_prefixes: tuple[IPv4Network | IPv6Network, ...]
-    remote_prefixes: tuple[IPv4Network | IPv6Network, ...]
+    local_prefixes: tuple[PrefixGiven, ...]
+    remote_prefixes: tuple[PrefixGiven, ...]
 
 
 class CertificateRefs(Model):
@@ -173,7 +190,7 @@ class CertificateRefs(Model):
 class WebProxy(Model):
     """The proxy that runs on the appliance."""
 
-    listen: tuple[IPv4Address, ...]
+    listen: tuple[IPv4AddressGiven, ...]
     port: int
     parent: ProxyEndpoint | None
     filtering: Filtering | None
@@ -186,7 +203,7 @@ class WebAccessIntent(Model):
     zones: tuple[Zone, ...]
     proxy: WebProxy | None
     pac_url: str | None
-    resolvers: tuple[Address, ...]
+    resolvers: tuple[AddressGiven, ...]
 
 
 class DhcpScope(Model):
@@ -194,11 +211,11 @@ class DhcpScope(Model):
 
     name: str
     subnet_id: int
-    subnet: IPv4Network
-    start: IPv4Address
-    stop: IPv4Address
-    gateway: IPv4Address
-    resolvers: tuple[IPv4Address, ...]
+    subnet: IPv4NetworkGiven
+    start: IPv4AddressGiven
+    stop: IPv4AddressGiven
+    gateway: IPv4AddressGiven
+    resolvers: tuple[IPv4AddressGiven, ...]
     domain: str
     lease_s: int
     pac_url: str | None
@@ -208,30 +225,30 @@ class RouterAdvert(Model):
     """Stateless IPv6 addressing of one segment (RFC 4861, RFC 8106)."""
 
     interface: str
-    prefix: IPv6Network
-    resolvers: tuple[IPv6Address, ...]
+    prefix: IPv6NetworkGiven
+    resolvers: tuple[IPv6AddressGiven, ...]
 
 
 class DnsForwarder(Model):
     """The site's resolver: where it listens, for whom, whom it asks."""
 
-    listen: tuple[Address, ...]
-    allow_from: tuple[IPv4Network | IPv6Network, ...]
-    upstream: tuple[Address, ...]
+    listen: tuple[AddressGiven, ...]
+    allow_from: tuple[PrefixGiven, ...]
+    upstream: tuple[AddressGiven, ...]
 
 
 class SshServer(Model):
     """Administration over SSH, on the management addresses only (ANSSI OpenSSH note R25)."""
 
-    listen: tuple[Address, ...]
+    listen: tuple[AddressGiven, ...]
     port: int
-    allow_from: tuple[IPv4Network | IPv6Network, ...]
+    allow_from: tuple[PrefixGiven, ...]
 
 
 class BackupIntent(Model):
     """Backup of a site's data: the rate that it may use and where it goes."""
 
-    destinations: tuple[IPv4Network | IPv6Network, ...]
+    destinations: tuple[PrefixGiven, ...]
     window: DayWindow
     rate_mbit: int
     uplink_mbit: int
@@ -253,13 +270,13 @@ class SiteIntent(Model):
     banner: str
     users: tuple[User, ...]
     ssh: SshServer
-    resolvers: tuple[Address, ...]
-    time_servers: tuple[Address, ...]
+    resolvers: tuple[AddressGiven, ...]
+    time_servers: tuple[AddressGiven, ...]
     collectors: tuple[Collector, ...]
     interfaces: tuple[Interface, ...]
     gateways: tuple[Gateway, ...]
     tunnel_routes: tuple[TunnelRoute, ...]
-    unreachable: tuple[IPv4Network | IPv6Network, ...]
+    unreachable: tuple[PrefixGiven, ...]
     zones: tuple[ZoneMembers, ...]
     sets: tuple[NamedSet, ...]
     rule_sets: tuple[RuleSet, ...]
@@ -271,7 +288,7 @@ class SiteIntent(Model):
     dhcp: tuple[DhcpScope, ...]
     router_adverts: tuple[RouterAdvert, ...]
     dns: DnsForwarder
-    time_clients: tuple[IPv4Network | IPv6Network, ...]
+    time_clients: tuple[PrefixGiven, ...]
     backup: BackupIntent | None
 
     def secrets(self) -> tuple[SecretRef, ...]:

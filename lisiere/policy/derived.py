@@ -4,6 +4,7 @@ Nobody writes these in a policy file, and no policy file can undo them. Each all
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
 
@@ -12,7 +13,7 @@ from lisiere.model.intent import Layer, Tunnel
 from lisiere.model.site import Appliance
 from lisiere.model.traffic import PortRange, Protocol, ServiceEntry
 from lisiere.model.words import LAN_ZONES, Action, Address, Prefix, Zone
-from lisiere.policy.drafts import Draft, SetBook
+from lisiere.policy.drafts import SHARED, Draft, SetBook
 
 WELL_KNOWN_FLOWS = (
     "management",
@@ -50,7 +51,12 @@ DHCP_REQUESTS, DHCP_ANSWERS = (ports(Protocol.UDP, 67),), (ports(Protocol.UDP, 6
 
 def host_prefixes(addresses: Iterable[Address]) -> tuple[Prefix, ...]:
     """Single addresses as prefixes."""
-    return tuple(ip_network(address) for address in addresses)
+    return tuple(map(_host_prefix, addresses))
+
+
+@lru_cache(maxsize=SHARED)
+def _host_prefix(address: Address) -> Prefix:
+    return ip_network((int(address), address.max_prefixlen))
 
 
 def way_to(address: Address, fleet: Fleet) -> Zone:
@@ -59,7 +65,21 @@ def way_to(address: Address, fleet: Fleet) -> Zone:
     return Zone.MGMT if any(inside) else Zone.WAN
 
 
-def management(fleet: Fleet, book: SetBook) -> Iterator[Draft]:
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The derived rules that no site differs in, worked out once for the fleet, and the sets that they name."""
+
+    drafts: tuple[Draft, ...]
+    book: SetBook
+
+
+def common_rules(fleet: Fleet) -> Common:
+    """Administration, and what an appliance itself asks of the operator's servers."""
+    book = SetBook()
+    return Common((*_management(fleet, book), *_own_needs(fleet, book)), book)
+
+
+def _management(fleet: Fleet, book: SetBook) -> Iterator[Draft]:
     """Administration from the operator's management prefixes only, before everything else (ANSSI PA-022 R19)."""
     operators = book.add("op-management", fleet.operator.management_prefixes)
     for position, (name, entries) in enumerate((("ssh", SSH), ("ping", ECHO))):
@@ -77,7 +97,7 @@ def management(fleet: Fleet, book: SetBook) -> Iterator[Draft]:
         )
 
 
-def infrastructure(site: Appliance, *, fleet: Fleet, tunnels: Sequence[Tunnel], book: SetBook) -> Iterator[Draft]:
+def infrastructure(site: Appliance, *, tunnels: Sequence[Tunnel], book: SetBook) -> Iterator[Draft]:
     """What every site needs: neighbour discovery, addresses, names, time, logs, and the tunnels themselves."""
     lan = tuple(sorted({segment.zone for segment in site.data.segments}))
     every = (*lan, Zone.WAN, Zone.MGMT)
@@ -91,7 +111,6 @@ def infrastructure(site: Appliance, *, fleet: Fleet, tunnels: Sequence[Tunnel], 
     if leased:
         yield _fleet(7, "addresses-in", leased, (Zone.SELF,), DHCP_REQUESTS, "address-service")
         yield _fleet(8, "addresses-out", (Zone.SELF,), leased, DHCP_ANSWERS, "address-service")
-    yield from _own_needs(fleet, book)
     if tunnels:
         peers = book.add("vpn-peers", host_prefixes(tunnel.remote_address for tunnel in tunnels))
         yield _fleet(20, "tunnels-in", (Zone.WAN,), (Zone.SELF,), IKE, "vpn-tunnels", sources=(peers,))
@@ -134,13 +153,13 @@ def no_clear_text(fleet: Fleet, *, tunnels: Sequence[Tunnel], book: SetBook) -> 
 def _fleet(
     position: int,
     name: str,
-    from_zones: Sequence[Zone],
-    to_zones: Sequence[Zone],
-    entries: Sequence[ServiceEntry | None] = (None,),
+    from_zones: tuple[Zone, ...],
+    to_zones: tuple[Zone, ...],
+    entries: tuple[ServiceEntry | None, ...] = (None,),
     flow: str | None = None,
     *,
-    sources: Sequence[str | None] = (None,),
-    destinations: Sequence[str | None] = (None,),
+    sources: tuple[str | None, ...] = (None,),
+    destinations: tuple[str | None, ...] = (None,),
 ) -> Draft:
     """A rule of the fleet layer: what serves a flow is allowed, what serves none is denied and logged."""
     return Draft(

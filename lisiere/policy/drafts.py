@@ -1,9 +1,11 @@
 """Rules on their way into rule sets: from what a layer says to numbered rules for one family and one service entry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network
 from itertools import product
+from typing import NamedTuple
 
 from lisiere.model.intent import Family, Layer, NamedSet, PolicyRule, RuleSet
 from lisiere.model.traffic import Protocol, ServiceEntry
@@ -28,22 +30,28 @@ ONLY_IPV6 = frozenset({Protocol.ICMPV6})
 ONLY_IPV4 = frozenset({Protocol.ICMP})
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+Known = frozenset[tuple[str | None, Family]]
+"""The names of sets that have a prefix of a family; None stands for any address."""
+
+SHARED = 1 << 14
+"""How many results are kept of each step that a fleet repeats: profiles, territories and overlays are few, sites many."""
+
+
+class Draft(NamedTuple):
     """One rule of a layer with every name resolved; no `entries` means any protocol."""
 
     id: str
     layer: Layer
     position: int
-    from_zones: Sequence[Zone]
-    to_zones: Sequence[Zone]
+    from_zones: tuple[Zone, ...]
+    to_zones: tuple[Zone, ...]
     action: Action
-    sources: Sequence[str | None] = (None,)
-    destinations: Sequence[str | None] = (None,)
-    entries: Sequence[ServiceEntry | None] = (None,)
+    sources: tuple[str | None, ...] = (None,)
+    destinations: tuple[str | None, ...] = (None,)
+    entries: tuple[ServiceEntry | None, ...] = (None,)
     log: bool = False
     flow: str | None = None
-    windows: Sequence[tuple[str, str] | None] = (None,)
+    windows: tuple[tuple[str, str] | None, ...] = (None,)
 
     @property
     def number(self) -> int:
@@ -56,25 +64,25 @@ class SetBook:
     """The address sets known while a site is resolved, and those that rules came to use."""
 
     prefixes: dict[str, tuple[Prefix, ...]] = field(default_factory=dict)
-    used: set[tuple[str, Family]] = field(default_factory=set)
-    _known: set[tuple[str | None, Family]] = field(default_factory=lambda: {(None, one) for one in FAMILIES})
+    known: set[tuple[str | None, Family]] = field(default_factory=lambda: {(None, one) for one in FAMILIES})
+    used: set[tuple[str | None, Family]] = field(default_factory=set)
+
+    def copy(self) -> "SetBook":
+        """Another book that begins with what this one knows."""
+        return SetBook(dict(self.prefixes), set(self.known))
 
     def add(self, name: str, prefixes: Iterable[Prefix]) -> str:
         """Make a set known under a name; returns the name. A name stands for one content."""
         if name not in self.prefixes:
-            content = tuple(sorted(set(prefixes), key=_order))
+            content = tuple(one for _, one in sorted({order_of(one): one for one in prefixes}.items()))
             self.prefixes[name] = content
-            self._known |= {(name, Family.IPV4 if one.version == 4 else Family.IPV6) for one in content}
+            self.known |= {(name, Family.IPV4 if one.version == 4 else Family.IPV6) for one in content}
         return name
-
-    def holds(self, name: str | None, family: Family) -> bool:
-        """True when the set has a prefix of that family, or is no set at all."""
-        return (name, family) in self._known
 
     def named_sets(self) -> tuple[NamedSet, ...]:
         """Every used set by name, with the families in which it is used."""
         found = []
-        for name in sorted({name for name, _ in self.used}):
+        for name in sorted({name for name, _ in self.used if name}):
             ipv4 = tuple(p for p in self.prefixes[name] if isinstance(p, IPv4Network))
             ipv6 = tuple(p for p in self.prefixes[name] if not isinstance(p, IPv4Network))
             found.append(
@@ -93,30 +101,40 @@ def rule_sets(drafts: Iterable[Draft], *, zones: frozenset[Zone], book: SetBook)
     Raises:
         ValueError: A rule expands to more device rules than a position owns numbers.
     """
+    ordered = tuple(sorted(drafts, key=lambda one: one.number))
+    sets, used = _laid_out(ordered, zones, frozenset(book.known))
+    book.used |= used
+    return sets
+
+
+@lru_cache(maxsize=SHARED)
+def _laid_out(drafts: tuple[Draft, ...], zones: frozenset[Zone], known: Known) -> tuple[tuple[RuleSet, ...], Known]:
+    """The rule sets of drafts in order, and the sets that they use: the same objects for every site with the same."""
     cells: dict[tuple[Zone, Zone], dict[Family, list[PolicyRule]]] = {}
-    for draft in sorted(drafts, key=lambda one: one.number):
+    used: set[tuple[str | None, Family]] = set()
+    for draft in drafts:
         pairs = [pair for pair in product(draft.from_zones, draft.to_zones) if _is_pair(pair, zones)]
-        if not pairs:
-            continue
-        rules = {family: tuple(_expand(draft, family, book)) for family in FAMILIES}
-        for pair in pairs:
-            cell = cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})
-            for family in FAMILIES:
-                cell[family] += rules[family]
+        for family in FAMILIES if pairs else ():
+            named = frozenset((name, family) for name in (*draft.sources, *draft.destinations))
+            rules = _expanded(draft, family, named & known)
+            used.update((name, family) for rule in rules for name in (rule.source, rule.destination) if name)
+            for pair in pairs:
+                cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})[family] += rules
     if Zone.VPN in zones:
         cells.setdefault((Zone.VPN, Zone.VPN), {Family.IPV4: [], Family.IPV6: []})
-    return tuple(
-        RuleSet(
-            name=f"{source.upper()}-{target.upper()}",
-            from_zone=source,
-            to_zone=target,
-            family=family,
-            rules=tuple(cell[family]),
-        )
+    found = tuple(
+        _rule_set(source, target, family, tuple(cell[family]))
         for (source, target), cell in sorted(cells.items())
         for family in FAMILIES
         if any(cell.values()) or source == target
     )
+    return found, frozenset(used)
+
+
+@lru_cache(maxsize=SHARED)
+def _rule_set(source: Zone, target: Zone, family: Family, rules: tuple[PolicyRule, ...]) -> RuleSet:
+    name = f"{source.upper()}-{target.upper()}"
+    return RuleSet(name=name, from_zone=source, to_zone=target, family=family, rules=rules)
 
 
 def _is_pair(pair: tuple[Zone, Zone], zones: frozenset[Zone]) -> bool:
@@ -124,32 +142,44 @@ def _is_pair(pair: tuple[Zone, Zone], zones: frozenset[Zone]) -> bool:
     return pair[0] in zones and pair[1] in zones and (pair[0] != pair[1] or pair[0] is Zone.VPN)
 
 
-def _order(prefix: Prefix) -> tuple[int, int, int]:
+def order_of(prefix: Prefix) -> tuple[int, int, int]:
     """By family, address, length: what ipaddress compares, without its cost."""
     return (prefix.version, int(prefix.network_address), prefix.prefixlen)
 
 
-def _expand(draft: Draft, family: Family, book: SetBook) -> Iterable[PolicyRule]:
+@lru_cache(maxsize=SHARED)
+def _expanded(draft: Draft, family: Family, known: Known) -> tuple[PolicyRule, ...]:
     """The device rules of one draft in one family; sets that lack the family leave no rule."""
     excluded = ONLY_IPV6 if family is Family.IPV4 else ONLY_IPV4
     combinations = product(draft.sources, draft.destinations, draft.entries, draft.windows)
+    found = []
     for offset, (source, destination, entry, window) in enumerate(combinations):
         if offset >= STRIDE:
             raise ValueError(f"rule {draft.id} expands to more than {STRIDE} device rules; split it")
         if entry is not None and entry.protocol in excluded:
             continue
-        if not (book.holds(source, family) and book.holds(destination, family)):
-            continue
-        book.used.update((name, family) for name in (source, destination) if name is not None)
-        yield PolicyRule(
-            number=draft.number + offset,
-            id=draft.id,
-            layer=draft.layer,
-            source=source,
-            destination=destination,
-            entry=entry,
-            action=draft.action,
-            log=draft.log,
-            flow=draft.flow,
-            window=window,
-        )
+        if (source, family) in known and (destination, family) in known:
+            found.append(_rule(draft, offset, source, destination, entry, window))
+    return tuple(found)
+
+
+def _rule(
+    draft: Draft,
+    offset: int,
+    source: str | None,
+    destination: str | None,
+    entry: ServiceEntry | None,
+    window: tuple[str, str] | None,
+) -> PolicyRule:
+    return PolicyRule(
+        number=draft.number + offset,
+        id=draft.id,
+        layer=draft.layer,
+        source=source,
+        destination=destination,
+        entry=entry,
+        action=draft.action,
+        log=draft.log,
+        flow=draft.flow,
+        window=window,
+    )

@@ -214,7 +214,7 @@ def _inside(
     position: int,
     zones: tuple[Zone, Zone],
     pair: tuple[str, str],
-    entries: Sequence[ServiceEntry],
+    entries: tuple[ServiceEntry, ...],
     flow: str,
 ) -> Draft:
     return Draft(

@@ -25,7 +25,7 @@ from lisiere.model.intent import (
 from lisiere.model.overlay import Authentication
 from lisiere.model.site import Appliance
 from lisiere.model.words import Action, Prefix, Zone
-from lisiere.policy.derived import infrastructure, management, no_clear_text, way_to
+from lisiere.policy.derived import Common, common_rules, infrastructure, no_clear_text, way_to
 from lisiere.policy.drafts import Draft, SetBook, rule_sets
 from lisiere.policy.layers import service_entries, written_rules
 from lisiere.policy.tunnels import OverlayView, routes_of, tunnels_of, view_overlays, views_by_site
@@ -40,24 +40,27 @@ ANYWHERE_IPV4, ANYWHERE_IPV6 = ip_network("0.0.0.0/0"), ip_network("::/0")
 
 def resolve_fleet(fleet: Fleet) -> Iterator[SiteIntent]:
     """The intent of every appliance in service, by name."""
-    views = views_by_site(view_overlays(fleet))
+    views, common = views_by_site(view_overlays(fleet)), common_rules(fleet)
     for site in sorted(fleet.in_service(), key=lambda one: one.name):
-        yield _resolve(site, fleet=fleet, views=views.get(site.name, []))
+        yield _resolve(site, fleet=fleet, views=views.get(site.name, []), common=common)
 
 
 def resolve_sites(fleet: Fleet, names: Sequence[str]) -> dict[str, SiteIntent]:
     """The intents of some appliances, in the order of `names`."""
-    views = views_by_site(view_overlays(fleet))
-    return {name: _resolve(fleet.appliances[name], fleet=fleet, views=views.get(name, [])) for name in names}
+    views, common = views_by_site(view_overlays(fleet)), common_rules(fleet)
+    return {
+        name: _resolve(fleet.appliances[name], fleet=fleet, views=views.get(name, []), common=common) for name in names
+    }
 
 
-def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView]) -> SiteIntent:
+def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView], common: Common) -> SiteIntent:
     data, operator = site.data, fleet.operator
     tunnels = tunnels_of(site, fleet=fleet, views=views)
     web = web_access(site, fleet=fleet)
-    zones = _zones(site, tunnels)
-    book = SetBook()
-    drafts = _drafts(site, fleet=fleet, views=views, tunnels=tunnels, web=web, book=book)
+    interfaces = _interfaces(site)
+    zones = _zones(interfaces, tunnels)
+    book = common.book.copy()
+    drafts = (*common.drafts, *_drafts(site, fleet=fleet, views=views, tunnels=tunnels, web=web, book=book))
     sets_of_rules = rule_sets(drafts, zones=frozenset(one.zone for one in zones), book=book)
     lan = tuple(prefix for segment in data.segments for prefix in (segment.ipv4.network, segment.ipv6.network))
     return SiteIntent(
@@ -81,7 +84,7 @@ def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView]) -> 
         resolvers=web.resolvers,
         time_servers=operator.time_servers,
         collectors=operator.collectors,
-        interfaces=_interfaces(site),
+        interfaces=interfaces,
         gateways=_gateways(site, fleet),
         tunnel_routes=routes_of(site.name, views=views),
         unreachable=_unreachable(fleet, tunnels),
@@ -115,8 +118,7 @@ def _drafts(
     book: SetBook,
 ) -> list[Draft]:
     return [
-        *management(fleet, book),
-        *infrastructure(site, fleet=fleet, tunnels=tunnels, book=book),
+        *infrastructure(site, tunnels=tunnels, book=book),
         *no_clear_text(fleet, tunnels=tunnels, book=book),
         *_backup_rule(site, fleet=fleet, book=book),
         *web_rules(site, fleet=fleet, web=web, tunnels=tunnels, book=book),
@@ -124,10 +126,10 @@ def _drafts(
     ]
 
 
-def _zones(site: Appliance, tunnels: Sequence[Tunnel]) -> tuple[ZoneMembers, ...]:
+def _zones(interfaces: Sequence[Interface], tunnels: Sequence[Tunnel]) -> tuple[ZoneMembers, ...]:
     """Every zone of the site with its members."""
     members: dict[Zone, list[str]] = {}
-    for interface in _interfaces(site):
+    for interface in interfaces:
         members.setdefault(interface.zone, []).append(interface.name)
     found = [
         ZoneMembers(zone=zone, interfaces=tuple(names), tunnels=(), is_isolated=zone in ISOLATED)
@@ -145,8 +147,8 @@ def _interfaces(site: Appliance) -> tuple[Interface, ...]:
         port=Port.LOOPBACK,
         vlan=None,
         zone=Zone.MGMT,
-        ipv4=IPv4Interface(data.loopback.ipv4),
-        ipv6=IPv6Interface(data.loopback.ipv6),
+        ipv4=IPv4Interface((int(data.loopback.ipv4), 32)),
+        ipv6=IPv6Interface((int(data.loopback.ipv6), 128)),
         description="management address",
     )
     uplink = Interface(

@@ -11,6 +11,7 @@ from lisiere.model.intent import Tunnel, TunnelRoute
 from lisiere.model.overlay import Overlay, Partner, Topology, secret_name
 from lisiere.model.site import Appliance, Segment
 from lisiere.model.words import Prefix
+from lisiere.policy.drafts import order_of
 
 FIRST_INDEX, INDEX_COUNT = 10_000, 90_000
 NEAR, FAR = 10, 20
@@ -111,12 +112,13 @@ def tunnels_of(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView]) -
 
 def routes_of(site: str, *, views: Sequence[OverlayView]) -> tuple[TunnelRoute, ...]:
     """Routes to what the other members bring in; a hub that stands in for another has the larger distance."""
-    found: dict[tuple[Prefix, str], TunnelRoute] = {}
+    found: dict[tuple[int, int, int, str], TunnelRoute] = {}
     for order, view in enumerate(views):
         for prefix, neighbour, distance in _ways(site, view):
             tunnel = tunnel_name(view.overlay.name, neighbour)
-            found[prefix, tunnel] = TunnelRoute(prefix=prefix, tunnel=tunnel, distance=distance + order)
-    return tuple(found[key] for key in sorted(found, key=lambda key: (key[0].version, key[0], key[1])))
+            place = (*order_of(prefix), tunnel)
+            found[place] = TunnelRoute(prefix=prefix, tunnel=tunnel, distance=distance + order)
+    return tuple(route for _, route in sorted(found.items()))
 
 
 def tunnel_name(overlay: str, peer: str) -> str:

@@ -136,7 +136,7 @@ def _proxy_out(proxy: WebProxy, *, fleet: Fleet, book: SetBook) -> Iterator[Draf
     yield _web(203, "proxy-parent", (Zone.SELF,), Zone.WAN, entries, destination=parent)
 
 
-def _remote_proxy(zones: Sequence[Zone], endpoint: ProxyEndpoint, book: SetBook) -> Iterator[Draft]:
+def _remote_proxy(zones: tuple[Zone, ...], endpoint: ProxyEndpoint, book: SetBook) -> Iterator[Draft]:
     proxy = book.add("academie-proxy", (ip_network(endpoint.address),))
     yield _web(220, "remote-proxy", zones, Zone.WAN, (ports(Protocol.TCP, endpoint.port),), destination=proxy)
 
@@ -144,9 +144,9 @@ def _remote_proxy(zones: Sequence[Zone], endpoint: ProxyEndpoint, book: SetBook)
 def _web(
     position: int,
     name: str,
-    from_zones: Sequence[Zone],
+    from_zones: tuple[Zone, ...],
     to_zone: Zone,
-    entries: Sequence[ServiceEntry],
+    entries: tuple[ServiceEntry, ...],
     *,
     action: Action = Action.ALLOW,
     destination: str | None = None,
