@@ -16,8 +16,7 @@ from lisiere.model.site import WebAccessKind
 from lisiere.model.traffic import DayWindow, ServiceEntry
 from lisiere.model.words import Action, Lifecycle, Platform, ProfileName, Release, SecretRef, Siren, Zone
 
-
-# Intents are made of values that the inventory validated: what an address is, is not parsed again, only its type is seen.
+# Intents are made of values that the inventory validated: an address is not parsed again, only its type is looked at.
 IPv4AddressGiven = InstanceOf[IPv4Address]
 IPv4InterfaceGiven = InstanceOf[IPv4Interface]
 IPv4NetworkGiven = InstanceOf[IPv4Network]
@@ -255,7 +254,7 @@ class BackupIntent(Model):
 
 
 class SiteIntent(Model):
-    """All that one site should be."""
+    """All that one site should be. What is equal at several sites is one object, in a tuple that is one object too."""
 
     name: str
     title: str
@@ -268,18 +267,18 @@ class SiteIntent(Model):
     domain: str
     time_zone: str
     banner: str
-    users: tuple[User, ...]
+    users: InstanceOf[tuple[User, ...]]
     ssh: SshServer
     resolvers: tuple[AddressGiven, ...]
     time_servers: tuple[AddressGiven, ...]
-    collectors: tuple[Collector, ...]
+    collectors: InstanceOf[tuple[Collector, ...]]
     interfaces: tuple[Interface, ...]
     gateways: tuple[Gateway, ...]
     tunnel_routes: tuple[TunnelRoute, ...]
     unreachable: tuple[PrefixGiven, ...]
     zones: tuple[ZoneMembers, ...]
     sets: tuple[NamedSet, ...]
-    rule_sets: tuple[RuleSet, ...]
+    rule_sets: InstanceOf[tuple[RuleSet, ...]]
     exemptions: tuple[NatExemption, ...]
     masquerades: tuple[Masquerade, ...]
     tunnels: tuple[Tunnel, ...]

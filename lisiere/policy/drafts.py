@@ -34,7 +34,7 @@ Known = frozenset[tuple[str | None, Family]]
 """The names of sets that have a prefix of a family; None stands for any address."""
 
 SHARED = 1 << 14
-"""How many results are kept of each step that a fleet repeats: profiles, territories and overlays are few, sites many."""
+"""How many results are kept of each step that a fleet repeats: its profiles and overlays are few, its sites many."""
 
 
 class Draft(NamedTuple):

@@ -1,7 +1,7 @@
 """From an intent to the text of one configuration: pure, strict, and the same bytes for the same intent."""
 
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
@@ -9,7 +9,6 @@ from typing import NoReturn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
 
 from lisiere.errors import Mistake, RenderError
-from lisiere.model.base import Model
 from lisiere.model.intent import SiteIntent
 from lisiere.model.words import Platform
 from lisiere.render import guard, vyos
@@ -66,7 +65,7 @@ def _environment(extra: Path | None) -> Environment:
         auto_reload=False,
         autoescape=False,  # noqa: S701 - no markup: `guard` checks every expression instead
     )
-    environment.globals.update(protocols=vyos.PROTOCOLS)
+    environment.globals.update(protocols=vyos.PROTOCOLS, zone_names=vyos.ZONES)
     environment.filters.update(
         coded=guard.coded,
         ike_group=vyos.ike_group,
@@ -82,15 +81,22 @@ def _environment(extra: Path | None) -> Environment:
     return environment
 
 
-def _writer(environment: Environment) -> Callable[[Model, str], guard.Checked]:
+def _writer(environment: Environment) -> Callable[[object, str], guard.Checked]:
     """The filter `written_by`: one part of an intent through a template that sees nothing else, as `it`.
 
-    Fleets are made of few different parts: each is written once, and its text kept.
+    Fleets are made of few different parts, and intents share the frozen object of a part that is equal: each is written
+    once. The text is found by the object itself, which is kept with it, so that no other can take its place.
     """
+    written: dict[tuple[int, str], tuple[object, guard.Checked]] = {}
 
-    @lru_cache(maxsize=guard.CACHE_SIZE)
-    def written_by(part: Model, name: str) -> guard.Checked:
-        return guard.Checked(environment.get_template(name).render(it=part))
+    def written_by(part: object, name: str) -> guard.Checked:
+        place = (id(part), name)
+        found = written.get(place)
+        if found is None:
+            if len(written) >= guard.CACHE_SIZE:
+                written.clear()
+            found = written[place] = (part, guard.Checked(environment.get_template(name).render(it=part)))
+        return found[1]
 
     return written_by
 

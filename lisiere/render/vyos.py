@@ -37,7 +37,6 @@ def view(intent: SiteIntent) -> dict[str, object]:
     return {
         "intent": intent,
         "device": device_names(intent),
-        "zone_names": ZONES,
         "is_current": intent.release != "1.4",
         "uplink": UPLINK_PORT,
         "trunk": LAN_PORT,

@@ -71,7 +71,7 @@ def test_no_text_ends_its_quotes(intent: SiteIntent, evil: str) -> None:
     with pytest.raises(RenderError) as caught:
         render(intent.model_copy(update={"users": (user,)}))
     (mistake,) = caught.value.mistakes
-    assert mistake.file.endswith("base/vyos/access.j2")
+    assert mistake.file.endswith("base/vyos/accounts.j2")
     assert "full-name" in Path(mistake.file).read_text().splitlines()[mistake.line - 1]
     assert intent.name in mistake.message
 
