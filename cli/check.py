@@ -9,8 +9,11 @@ from cli.options import AsJson, AsOf
 from cli.output import note, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from lisiere.model.fleet import Fleet
     from lisiere.settings import Settings
+    from lisiere.workflow.intended import Summary
 
 
 def check(context: typer.Context, *, as_of: AsOf = None, as_json: AsJson = False) -> None:
@@ -19,29 +22,29 @@ def check(context: typer.Context, *, as_of: AsOf = None, as_json: AsJson = False
     Nothing is sent and nothing is written. Exit status 2 when there is a mistake.
     """
     from cli.workplace import open_fleet, settings_of
-    from lisiere.workflow.intended import render_sites
+    from lisiere.workflow.intended import summarize_sites
 
     settings = settings_of(context)
     fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
-    texts = render_sites(fleet, sorted(one.name for one in fleet.in_service()), extra=settings.templates)
-    facts = _facts(fleet, texts)
-    facts["secrets"] = _secrets(settings, texts)
+    rendered = summarize_sites(fleet, sorted(one.name for one in fleet.in_service()), extra=settings.templates)
+    facts = _facts(fleet, rendered)
+    facts["secrets"] = _secrets(settings, sorted({name for one in rendered.values() for name in one.secrets}))
     if as_json:
         print_json(facts)
         return
     print_table(("what", "count"), [(name, value) for name, value in facts.items() if isinstance(value, int)], empty="")
     print_table(("profile", "appliances"), sorted(_counts(facts, "profiles").items()), empty="")
     note(f"secrets: {facts['secrets']}")
-    note(f"{fleet.as_of}: no mistake; {len(texts)} configurations render")
+    note(f"{fleet.as_of}: no mistake; {len(rendered)} configurations render")
 
 
-def _facts(fleet: "Fleet", texts: dict[str, str]) -> dict[str, object]:
+def _facts(fleet: "Fleet", rendered: "Mapping[str, Summary]") -> dict[str, object]:
     appliances = fleet.appliances.values()
     return {
         "as_of": fleet.as_of,
         "appliances": len(fleet.appliances),
-        "rendered": len(texts),
-        "lines": sum(text.count("\n") for text in texts.values()),
+        "rendered": len(rendered),
+        "lines": sum(one.lines for one in rendered.values()),
         "territories": len(fleet.territories),
         "overlays": len(fleet.overlays),
         "flows": len(fleet.flows),
@@ -57,13 +60,11 @@ def _counts(facts: dict[str, object], name: str) -> dict[str, int]:
     return found if isinstance(found, dict) else {}
 
 
-def _secrets(settings: "Settings", texts: dict[str, str]) -> str:
+def _secrets(settings: "Settings", names: "Sequence[str]") -> str:
     """Whether every reference has a value, where there is a store to ask."""
     from cli.workplace import secret_keeper, secrets_file
     from lisiere.errors import SecretError
-    from lisiere.secrets.keeper import names_in
 
-    names = names_in(texts.values())
     if not secrets_file(settings).exists():
         return f"{len(names)} referred to; no store here ({secrets_file(settings)})"
     keeper = secret_keeper(settings)

@@ -39,10 +39,12 @@ def render(
     settings = settings_of(context)
     fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
     chosen = [one.name for one in select(fleet, wanted)]
-    with progress("render", len(chosen)) as advance:
-        texts = render_sites(fleet, chosen, extra=settings.templates, progress=advance)
-    for name, text in texts.items():
-        write_whole(output / f"{name}.set", text)
+    note(f"render: {len(chosen)} appliances")
+    texts = render_sites(fleet, chosen, extra=settings.templates)
+    with progress("write", len(chosen)) as advance:
+        for name, text in texts.items():
+            write_whole(output / f"{name}.set", text)
+            advance(name)
     _report(output, texts, as_json=as_json)
 
 

@@ -40,17 +40,19 @@ ANYWHERE_IPV4, ANYWHERE_IPV6 = ip_network("0.0.0.0/0"), ip_network("::/0")
 
 def resolve_fleet(fleet: Fleet) -> Iterator[SiteIntent]:
     """The intent of every appliance in service, by name."""
-    views, common = views_by_site(view_overlays(fleet)), common_rules(fleet)
-    for site in sorted(fleet.in_service(), key=lambda one: one.name):
-        yield _resolve(site, fleet=fleet, views=views.get(site.name, []), common=common)
+    return resolve_each(fleet, sorted(one.name for one in fleet.in_service()))
 
 
 def resolve_sites(fleet: Fleet, names: Sequence[str]) -> dict[str, SiteIntent]:
     """The intents of some appliances, in the order of `names`."""
+    return {intent.name: intent for intent in resolve_each(fleet, names)}
+
+
+def resolve_each(fleet: Fleet, names: Sequence[str]) -> Iterator[SiteIntent]:
+    """The intents of some appliances one after the other, in the order of `names`."""
     views, common = views_by_site(view_overlays(fleet)), common_rules(fleet)
-    return {
-        name: _resolve(fleet.appliances[name], fleet=fleet, views=views.get(name, []), common=common) for name in names
-    }
+    for name in names:
+        yield _resolve(fleet.appliances[name], fleet=fleet, views=views.get(name, []), common=common)
 
 
 def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView], common: Common) -> SiteIntent:

@@ -1,40 +1,86 @@
 """The intended configurations of appliances: intents resolved and rendered, every refusal told at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from lisiere.errors import Mistake, RenderError
 from lisiere.model.fleet import Fleet
-from lisiere.policy.site import resolve_sites
+from lisiere.policy.site import resolve_each
 from lisiere.render.renderer import render
+from lisiere.secrets import references
+from lisiere.workflow.spreading import spread
 
 MOST_MISTAKES = 50
 """One slip in a template meets every appliance; more than these say nothing new."""
 
+T = TypeVar("T")
 
-def render_sites(
-    fleet: Fleet,
-    names: Sequence[str],
-    *,
-    extra: Path | None = None,
-    progress: Callable[[str], None] | None = None,
-) -> dict[str, str]:
-    """Render some appliances, secrets as references.
+
+@dataclass(slots=True)
+class Part(Generic[T]):
+    """What came of some of the appliances: what was made of each text, or what each that was refused met."""
+
+    found: dict[str, T] = field(default_factory=dict)
+    refused: list[tuple[Mistake, ...]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is known of a configuration that was rendered and not kept."""
+
+    lines: int
+    secrets: tuple[str, ...]
+
+
+def render_sites(fleet: Fleet, names: Sequence[str], *, extra: Path | None = None) -> dict[str, str]:
+    """Render some appliances, secrets as references, on all cores.
 
     Raises:
         RenderError: What any of them met, up to `MOST_MISTAKES`.
     """
-    texts: dict[str, str] = {}
-    mistakes: list[Mistake] = []
-    for name, intent in resolve_sites(fleet, names).items():
-        try:
-            texts[name] = render(intent, extra=extra)
-        except RenderError as exc:
-            mistakes += exc.mistakes
-            if len(mistakes) >= MOST_MISTAKES:
-                break
-        if progress is not None:
-            progress(name)
+    return _over(fleet, names, str, extra=extra)
+
+
+def summarize_sites(fleet: Fleet, names: Sequence[str], *, extra: Path | None = None) -> dict[str, Summary]:
+    """Render some appliances as `render_sites` does, and keep of each text what a check tells of it.
+
+    Raises:
+        RenderError: What any of them met, up to `MOST_MISTAKES`.
+    """
+    return _over(fleet, names, _summary, extra=extra)
+
+
+def _summary(text: str) -> Summary:
+    return Summary(text.count("\n"), references.find(text))
+
+
+def _over(fleet: Fleet, names: Sequence[str], make: Callable[[str], T], *, extra: Path | None) -> dict[str, T]:
+    parts = spread(lambda part: _render_part(fleet, part, make, extra=extra), names)
+    mistakes = _first(one for part in parts for one in part.refused)
     if mistakes:
         raise RenderError(mistakes)
-    return texts
+    return {name: one for part in parts for name, one in part.found.items()}
+
+
+def _render_part(fleet: Fleet, names: Sequence[str], make: Callable[[str], T], *, extra: Path | None) -> Part[T]:
+    part: Part[T] = Part()
+    for intent in resolve_each(fleet, names):
+        try:
+            part.found[intent.name] = make(render(intent, extra=extra))
+        except RenderError as exc:
+            part.refused.append(tuple(exc.mistakes))
+            if len(_first(part.refused)) >= MOST_MISTAKES:
+                break
+    return part
+
+
+def _first(refused: Iterable[Sequence[Mistake]]) -> list[Mistake]:
+    """The mistakes of whole appliances until there are `MOST_MISTAKES`: the same ones however the work was spread."""
+    found: list[Mistake] = []
+    for mistakes in refused:
+        if len(found) >= MOST_MISTAKES:
+            break
+        found += mistakes
+    return found
