@@ -42,6 +42,9 @@ def ports(protocol: Protocol, *numbers: int) -> ServiceEntry:
     return ServiceEntry(protocol=protocol, ports=tuple(PortRange(first=one, last=one) for one in numbers))
 
 
+FLEET_SITES = "fleet-sites"
+"""The set of all that sites of the fleet are numbered from."""
+
 DNS = (ports(Protocol.UDP, 53), ports(Protocol.TCP, 53))
 NTP = (ports(Protocol.UDP, 123),)
 SSH = (ports(Protocol.TCP, 22),)
@@ -74,9 +77,14 @@ class Common:
 
 
 def common_rules(fleet: Fleet) -> Common:
-    """Administration, and what an appliance itself asks of the operator's servers."""
+    """Administration, and what an appliance itself asks of the operator's servers; every set that has a name."""
     book = SetBook()
-    return Common((*_management(fleet, book), *_own_needs(fleet, book)), book)
+    drafts = (*_management(fleet, book), *_own_needs(fleet, book))
+    pools = fleet.operator.pools
+    book.add(FLEET_SITES, (pools.sites_ipv4, pools.sites_ipv6))
+    for name, one in fleet.address_sets.items():
+        book.add(name, one.prefixes)
+    return Common(drafts, book)
 
 
 def _management(fleet: Fleet, book: SetBook) -> Iterator[Draft]:
@@ -136,13 +144,11 @@ def _own_needs(fleet: Fleet, book: SetBook) -> Iterator[Draft]:
                 yield _fleet(10 + order, f"{name}-out", (Zone.SELF,), (zone,), entries, flow, destinations=(servers,))
 
 
-def no_clear_text(fleet: Fleet, *, tunnels: Sequence[Tunnel], book: SetBook) -> Iterator[Draft]:
+def no_clear_text(*, tunnels: Sequence[Tunnel], book: SetBook) -> Iterator[Draft]:
     """Nothing that belongs into a tunnel leaves outside it, nor comes in beside it (ANSSI DAT-NT-003 R5, R10)."""
-    pools = (fleet.operator.pools.sites_ipv4, fleet.operator.pools.sites_ipv6)
-    fleet_sites = book.add("fleet-sites", pools)
     lan = (*sorted(LAN_ZONES), Zone.SELF)
-    yield _fleet(30, "no-clear-text-out", lan, (Zone.WAN,), destinations=(fleet_sites,))
-    yield _fleet(31, "no-clear-text-in", (Zone.WAN,), lan, sources=(fleet_sites,))
+    yield _fleet(30, "no-clear-text-out", lan, (Zone.WAN,), destinations=(FLEET_SITES,))
+    yield _fleet(31, "no-clear-text-in", (Zone.WAN,), lan, sources=(FLEET_SITES,))
     partners = [prefix for tunnel in tunnels if tunnel.is_partner for prefix in tunnel.remote_prefixes]
     if partners:
         theirs = book.add("partner-sites", partners)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import product
 from typing import NamedTuple
 
@@ -59,40 +59,63 @@ class Draft(NamedTuple):
         return BASE[self.layer] + self.position * STRIDE
 
 
+class Content(NamedTuple):
+    """The prefixes of a set in order, by family."""
+
+    ipv4: tuple[IPv4Network, ...]
+    ipv6: tuple[IPv6Network, ...]
+
+
 @dataclass(slots=True)
 class SetBook:
-    """The address sets known while a site is resolved, and those that rules came to use."""
+    """The address sets known while a site is resolved, and those that rules came to use.
 
-    prefixes: dict[str, tuple[Prefix, ...]] = field(default_factory=dict)
+    A site's own book stands on the one that all sites of the fleet have in common; its own sets come first.
+    """
+
+    common: "SetBook | None" = None
     known: set[tuple[str | None, Family]] = field(default_factory=lambda: {(None, one) for one in FAMILIES})
     used: set[tuple[str | None, Family]] = field(default_factory=set)
+    _contents: dict[str, Content] = field(default_factory=dict)
+    _named: dict[tuple[str, bool, bool], NamedSet] = field(default_factory=dict)
 
-    def copy(self) -> "SetBook":
-        """Another book that begins with what this one knows."""
-        return SetBook(dict(self.prefixes), set(self.known))
+    def own(self) -> "SetBook":
+        """A site's book on top of this one."""
+        return SetBook(self, set(self.known))
 
     def add(self, name: str, prefixes: Iterable[Prefix]) -> str:
         """Make a set known under a name; returns the name. A name stands for one content."""
-        if name not in self.prefixes:
-            content = tuple(one for _, one in sorted({order_of(one): one for one in prefixes}.items()))
-            self.prefixes[name] = content
-            self.known |= {(name, Family.IPV4 if one.version == 4 else Family.IPV6) for one in content}
+        if name not in self._contents:
+            content = _content(prefixes)
+            self._contents[name] = content
+            self.known.update((name, family) for family, found in zip(FAMILIES, content, strict=True) if found)
         return name
 
     def named_sets(self) -> tuple[NamedSet, ...]:
-        """Every used set by name, with the families in which it is used."""
-        found = []
-        for name in sorted({name for name, _ in self.used if name}):
-            ipv4 = tuple(p for p in self.prefixes[name] if isinstance(p, IPv4Network))
-            ipv6 = tuple(p for p in self.prefixes[name] if not isinstance(p, IPv4Network))
-            found.append(
-                NamedSet(
-                    name=name,
-                    ipv4=ipv4 if (name, Family.IPV4) in self.used else (),
-                    ipv6=ipv6 if (name, Family.IPV6) in self.used else (),
-                ),
-            )
-        return tuple(found)
+        """Every used set by name, with the families in which it is used; a common one is one object for all sites."""
+        return tuple(
+            self._find(name, (name, Family.IPV4) in self.used, (name, Family.IPV6) in self.used)
+            for name in sorted({name for name, _ in self.used if name})
+        )
+
+    def _find(self, name: str, is_ipv4: bool, is_ipv6: bool) -> NamedSet:
+        content = self._contents.get(name)
+        if content is None and self.common is not None:
+            return self.common._find(name, is_ipv4, is_ipv6)
+        found = self._named.get((name, is_ipv4, is_ipv6))
+        if found is None:
+            ipv4, ipv6 = self._contents[name]
+            found = NamedSet(name=name, ipv4=ipv4 if is_ipv4 else (), ipv6=ipv6 if is_ipv6 else ())
+            self._named[name, is_ipv4, is_ipv6] = found
+        return found
+
+
+def _content(prefixes: Iterable[Prefix]) -> Content:
+    ordered = [one for _, one in sorted({order_of(one): one for one in prefixes}.items())]
+    return Content(
+        tuple(one for one in ordered if isinstance(one, IPv4Network)),
+        tuple(one for one in ordered if isinstance(one, IPv6Network)),
+    )
 
 
 def rule_sets(drafts: Iterable[Draft], *, zones: frozenset[Zone], book: SetBook) -> tuple[RuleSet, ...]:

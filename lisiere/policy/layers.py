@@ -50,7 +50,7 @@ class SetNames:
     def _one(self, word: str) -> str | None:
         kind, colon, name = word.partition(":")
         if not colon:
-            return self._book.add(word, self._fleet.address_sets[word].prefixes)
+            return word
         if kind == "segment":
             segment = self._segments.get(name)
             return self._book.add(f"segment-{name}", segment_prefixes(segment)) if segment else None

@@ -61,7 +61,7 @@ def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView], com
     web = web_access(site, fleet=fleet)
     interfaces = _interfaces(site)
     zones = _zones(interfaces, tunnels)
-    book = common.book.copy()
+    book = common.book.own()
     drafts = (*common.drafts, *_drafts(site, fleet=fleet, views=views, tunnels=tunnels, web=web, book=book))
     sets_of_rules = rule_sets(drafts, zones=frozenset(one.zone for one in zones), book=book)
     lan = tuple(prefix for segment in data.segments for prefix in (segment.ipv4.network, segment.ipv6.network))
@@ -121,7 +121,7 @@ def _drafts(
 ) -> list[Draft]:
     return [
         *infrastructure(site, tunnels=tunnels, book=book),
-        *no_clear_text(fleet, tunnels=tunnels, book=book),
+        *no_clear_text(tunnels=tunnels, book=book),
         *_backup_rule(site, fleet=fleet, book=book),
         *web_rules(site, fleet=fleet, web=web, tunnels=tunnels, book=book),
         *written_rules(site, fleet=fleet, views=views, book=book),
@@ -299,7 +299,6 @@ def _backup_rule(site: Appliance, *, fleet: Fleet, book: SetBook) -> Iterator[Dr
         return
     segment = next(one for one in site.data.segments if one.name == plan.segment)
     source = book.add(f"segment-{segment.name}", (segment.ipv4.network, segment.ipv6.network))
-    there = book.add(fleet.operator.backup.destination, _backup_destinations(fleet))
     yield Draft(
         id="backup",
         layer=Layer.FLEET,
@@ -307,7 +306,7 @@ def _backup_rule(site: Appliance, *, fleet: Fleet, book: SetBook) -> Iterator[Dr
         from_zones=(segment.zone,),
         to_zones=tuple(sorted({way_to(prefix.network_address, fleet) for prefix in _backup_destinations(fleet)})),
         sources=(source,),
-        destinations=(there,),
+        destinations=(fleet.operator.backup.destination,),
         entries=service_entries((fleet.operator.backup.service,), fleet),
         action=Action.ALLOW,
         log=True,

@@ -78,22 +78,21 @@ def web_rules(
     """The dated bypasses, the way that is open, then for schools every way around, closed before any other layer."""
     if not web.zones:
         return
-    yield from _bypasses(site, web, fleet=fleet, book=book)
+    yield from _bypasses(site, web, fleet=fleet)
     yield from _open_way(web, fleet=fleet, tunnels=tunnels, book=book)
     if web.kind not in SCHOOL_WEB_ACCESS:
         return
     for position, (name, entries) in enumerate(BYPASSES):
         yield _web(900 + position, f"no-{name}", web.zones, Zone.WAN, entries, action=Action.DENY)
     doh = fleet.operator.doh_resolvers
-    book.add(doh, fleet.address_sets[doh].prefixes)
     yield _web(910, "no-doh", web.zones, Zone.WAN, WEB, action=Action.DENY, destination=doh)
 
 
-def _bypasses(site: Appliance, web: WebAccessIntent, *, fleet: Fleet, book: SetBook) -> Iterator[Draft]:
+def _bypasses(site: Appliance, web: WebAccessIntent, *, fleet: Fleet) -> Iterator[Draft]:
     for position, bypass in enumerate(site.data.web_access.bypass):
         if bypass.until < fleet.as_of:
             continue
-        there = book.add(bypass.destination, fleet.address_sets[bypass.destination].prefixes)
+        there = bypass.destination
         yield _web(100 + position, f"bypass-{there}", web.zones, Zone.WAN, WEB, destination=there)
 
 
@@ -113,7 +112,6 @@ def _open_way(
         yield _web(210, "filtered-names", (Zone.SELF,), Zone.WAN, DNS, destination=resolvers)
     if web.kind is WebAccessKind.PAC:
         yield from _remote_proxy(web.zones, academie.proxy, book)
-        book.add(academie.pac_host, fleet.address_sets[academie.pac_host].prefixes)
         entries = (ports(Protocol.TCP, 80),)
         yield _web(221, "pac-file", web.zones, Zone.WAN, entries, destination=academie.pac_host)
     if web.kind is WebAccessKind.TUNNEL:
@@ -127,7 +125,6 @@ def _proxy_out(proxy: WebProxy, *, fleet: Fleet, book: SetBook) -> Iterator[Draf
     """What the appliance's own proxy may fetch: its parent's port only, or the web."""
     if proxy.parent is None:
         doh = fleet.operator.doh_resolvers
-        book.add(doh, fleet.address_sets[doh].prefixes)
         yield _web(201, "no-doh-by-proxy", (Zone.SELF,), Zone.WAN, WEB, action=Action.DENY, destination=doh)
         yield _web(202, "proxy-out", (Zone.SELF,), Zone.WAN, WEB)
         return
