@@ -123,15 +123,16 @@ def _check_gateway(host: Host, link: Uplink, key: str, family: str, notes: Noteb
     gateway: Address = getattr(link, f"gateway_{family}")
     if own.network.prefixlen == own.network.max_prefixlen:
         return
-    name, place = host.value.name, host.at(key, f"gateway_{family}")
+    name, advice = host.value.name, "name the neighbour's address on that link"
     if gateway == own.ip:
-        notes.add(place, f"host {name}: {key} is its own gateway, {gateway}", "name the neighbour's address")
+        message, advice = f"host {name}: {key} is its own gateway, {gateway}", "name the neighbour's address"
     elif gateway not in own.network:
         message = f"host {name}: {key} has the gateway {gateway}, outside {own.network}"
-        notes.add(place, message, "name the neighbour's address on that link")
     elif not _is_host_address(gateway, own.network):
         message = f"host {name}: {key} has the gateway {gateway}, which is no host address of {own.network}"
-        notes.add(place, message, "name the neighbour's address on that link")
+    else:
+        return
+    notes.add(host.at(key, f"gateway_{family}"), message, advice)
 
 
 def _check_dhcp(host: Host, segment: Segment, index: int, notes: Notebook) -> None:
@@ -155,11 +156,12 @@ def _check_dhcp(host: Host, segment: Segment, index: int, notes: Notebook) -> No
 
 def _is_host_address(address: Address, network: Prefix) -> bool:
     """Neither the subnet's first address nor, in IPv4, its last; links of two have neither (RFC 3021, 6164)."""
-    if address not in network:
+    if address.version != network.version:
         return False
-    if network.prefixlen >= network.max_prefixlen - 1:
-        return True
-    return address != network.network_address and (network.version == 6 or address != network.broadcast_address)
+    place, room = int(address) - int(network.network_address), network.max_prefixlen - network.prefixlen
+    if not 0 <= place < 1 << room:
+        return False
+    return room <= 1 or (place != 0 and (network.version == 6 or place != (1 << room) - 1))
 
 
 def _within(inner: Prefix, outer: Prefix) -> bool:

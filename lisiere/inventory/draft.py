@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import PurePath
 
 from lisiere.inventory.nornir_shape import Host, Hosts
@@ -81,6 +82,7 @@ class Draft:
                     yield flow, place.at("partners", number, "flows", index)
 
 
+@lru_cache(maxsize=1024)
 def siren_of(file: str) -> str:
     """The territory that a file is for, by its name `<folder>/<siren>-<name>.yaml`."""
     return PurePath(file).stem.partition("-")[0]

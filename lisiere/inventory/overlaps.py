@@ -1,8 +1,8 @@
 """Overlaps among many prefixes in one sweep, and the prefixes that sites claim."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
 from lisiere.inventory.nornir_shape import Host
 from lisiere.inventory.notes import KeyPath, Place
@@ -10,14 +10,19 @@ from lisiere.inventory.sections import Item
 from lisiere.model.words import Prefix
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A prefix, whose it is, and where that is written: `path` below `source`."""
 
     prefix: Prefix
-    owner: str
+    what: str
     source: Item[object]
     path: KeyPath
+    of: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Whose the prefix is, in words."""
+        return f"{self.what} of {self.of}" if self.of else self.what
 
     @property
     def place(self) -> Place:
@@ -30,14 +35,13 @@ def site_claims(hosts: Iterable[Host]) -> Iterator[Claim]:
     for host in hosts:
         data, name = host.value.data, host.value.name
         for index, segment in enumerate(data.segments):
-            owner = f"segment {segment.name} of {name}"
-            yield Claim(segment.ipv4.network, owner, host, ("segments", index, "ipv4"))
-            yield Claim(segment.ipv6.network, owner, host, ("segments", index, "ipv6"))
+            yield Claim(segment.ipv4.network, f"segment {segment.name}", host, ("segments", index, "ipv4"), name)
+            yield Claim(segment.ipv6.network, f"segment {segment.name}", host, ("segments", index, "ipv6"), name)
         for key, link in (("uplink", data.uplink), ("management", data.management)):
-            yield Claim(link.ipv4.network, f"{key} of {name}", host, (key, "ipv4"))
-            yield Claim(link.ipv6.network, f"{key} of {name}", host, (key, "ipv6"))
-        yield Claim(ip_network(data.loopback.ipv4), f"loopback of {name}", host, ("loopback", "ipv4"))
-        yield Claim(ip_network(data.loopback.ipv6), f"loopback of {name}", host, ("loopback", "ipv6"))
+            yield Claim(link.ipv4.network, key, host, (key, "ipv4"), name)
+            yield Claim(link.ipv6.network, key, host, (key, "ipv6"), name)
+        yield Claim(IPv4Network((int(data.loopback.ipv4), 32)), "loopback", host, ("loopback", "ipv4"), name)
+        yield Claim(IPv6Network((int(data.loopback.ipv6), 128)), "loopback", host, ("loopback", "ipv6"), name)
 
 
 def overlaps(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
@@ -46,11 +50,10 @@ def overlaps(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
     Sorted by first address, a prefix overlaps one that went before exactly when it begins before the furthest end so
     far: one sort and one pass. Of two, the one that was claimed later is the one to change.
     """
-    numbered = sorted(enumerate(claims), key=lambda one: _order(one[1].prefix))
+    numbered = sorted((*_order(claim.prefix), number, claim) for number, claim in enumerate(claims))
     reach: dict[int, tuple[int, int, Claim]] = {}
-    for number, claim in numbered:
-        version, first, length = _order(claim.prefix)
-        last = first + (1 << (claim.prefix.max_prefixlen - length)) - 1
+    for version, first, length, number, claim in numbered:
+        last = first + (1 << ((32 if version == 4 else 128) - length)) - 1
         held = reach.get(version)
         if held is not None and first <= held[0]:
             _, other_number, other = held

@@ -2,11 +2,11 @@
 
 from datetime import date
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from lisiere.model.addresses import Ipv4Address, Ipv4Interface, Ipv6Address, Ipv6Interface
 from lisiere.model.base import Model
 from lisiere.model.traffic import DayWindow, SiteException
 from lisiere.model.words import (
@@ -30,8 +30,8 @@ HostKey = Annotated[str, StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-ni
 class DhcpRange(Model):
     """Addresses that a segment leases; both ends included and inside the segment."""
 
-    start: IPv4Address
-    stop: IPv4Address
+    start: Ipv4Address
+    stop: Ipv4Address
 
 
 class Segment(Model):
@@ -40,18 +40,18 @@ class Segment(Model):
     name: Slug
     zone: Zone
     vlan: int = Field(ge=2, le=4094)
-    ipv4: IPv4Interface
-    ipv6: IPv6Interface
+    ipv4: Ipv4Interface
+    ipv6: Ipv6Interface
     dhcp: DhcpRange | None = None
 
 
 class Uplink(Model):
     """The way out over the operator's fibre: addresses with length, and the gateways."""
 
-    ipv4: IPv4Interface
-    gateway_ipv4: IPv4Address
-    ipv6: IPv6Interface
-    gateway_ipv6: IPv6Address
+    ipv4: Ipv4Interface
+    gateway_ipv4: Ipv4Address
+    ipv6: Ipv6Interface
+    gateway_ipv6: Ipv6Address
 
 
 class ManagementLink(Uplink):
@@ -63,8 +63,8 @@ class ManagementLink(Uplink):
 class Loopback(Model):
     """The appliance's management addresses, one of each family."""
 
-    ipv4: IPv4Address
-    ipv6: IPv6Address
+    ipv4: Ipv4Address
+    ipv6: Ipv6Address
 
 
 class WebAccessKind(StrEnum):

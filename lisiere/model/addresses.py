@@ -1,0 +1,53 @@
+"""Addresses as an inventory writes them, thousands of them: read by the C library, and slowly only when it refuses.
+
+What `inet_pton` takes, `ipaddress` takes too and means the same; whatever else is written goes on to pydantic, which
+says what is wrong with it.
+"""
+
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+
+def _ipv4_address(value: object) -> object:
+    number = _number(AF_INET, value)
+    return value if number is None else IPv4Address(number)
+
+
+def _ipv6_address(value: object) -> object:
+    number = _number(AF_INET6, value)
+    return value if number is None else IPv6Address(number)
+
+
+def _ipv4_interface(value: object) -> object:
+    found = _number_and_length(AF_INET, value)
+    return value if found is None or found[1] > 32 else IPv4Interface(found)
+
+
+def _ipv6_interface(value: object) -> object:
+    found = _number_and_length(AF_INET6, value)
+    return value if found is None or found[1] > 128 else IPv6Interface(found)
+
+
+def _number(family: int, text: object) -> int | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        return int.from_bytes(inet_pton(family, text))
+    except (OSError, ValueError):
+        return None
+
+
+def _number_and_length(family: int, text: object) -> tuple[int, int] | None:
+    address, slash, length = text.partition("/") if isinstance(text, str) else ("", "", "")
+    number = _number(family, address) if slash else None
+    is_plain = length.isascii() and length.isdecimal() and len(length) <= 3 and (length[0] != "0" or length == "0")
+    return None if number is None or not is_plain else (number, int(length))
+
+
+Ipv4Address = Annotated[IPv4Address, BeforeValidator(_ipv4_address)]
+Ipv6Address = Annotated[IPv6Address, BeforeValidator(_ipv6_address)]
+Ipv4Interface = Annotated[IPv4Interface, BeforeValidator(_ipv4_interface)]
+Ipv6Interface = Annotated[IPv6Interface, BeforeValidator(_ipv6_interface)]
