@@ -12,6 +12,7 @@ class Step(StrEnum):
     """The steps of a session at which a fault can strike; COMMIT is also every COMMIT_CONFIRM."""
 
     CONNECT = "connect"
+    UPLOAD = "upload"
     CONFIGURE = "configure"
     LOAD = "load"
     COMPARE = "compare"

@@ -7,6 +7,7 @@ from lab.faults import Kind, Step
 from lab.vyos import opmode
 from lab.vyos.configure import Configuring
 from lab.vyos.marks import plain
+from lab.vyos.plumbing import Plumbing, is_plumbing
 from lab.vyos.terminal import HungUpError, Terminal, pause
 from lab.vyos.words import UnfinishedError, split
 
@@ -21,6 +22,10 @@ class SessionDroppedError(Exception):
     """The appliance ends the session on purpose (a fault, a reboot)."""
 
 
+class FellSilentError(Exception):
+    """The session stands and never says another word (a fault)."""
+
+
 class LeftError(Exception):
     """The user logged out."""
 
@@ -33,8 +38,8 @@ class Shell:
         self.host = self.device.hostname().partition(".")[0]
         self.configuring: Configuring | None = None
 
-    async def run(self) -> None:
-        """Talk until the user leaves or hangs up."""
+    async def run(self) -> int:
+        """Talk until the user leaves or hangs up; the exit status is that of a shell."""
         self.terminal.write(BANNER)
         try:
             await self._strike(Step.CONNECT, "before")
@@ -43,19 +48,31 @@ class Shell:
                 await self._carry_out(await self._continued(line))
                 await self.terminal.drain()
         except (HungUpError, LeftError):
-            pass
+            return 0
         finally:
             self._leave()
 
-    async def run_one(self, line: str) -> None:
-        """Carry out one command line without a dialogue, as `ssh host command` does."""
+    async def run_one(self, line: str) -> int:
+        """Carry out one command line without a dialogue, as `ssh host command` does, and return its exit status."""
+        status = 0
         try:
-            await self._carry_out(line)
+            if is_plumbing(line):
+                status = await self._move_files(line)
+            else:
+                await self._carry_out(line)
             await self.terminal.drain()
         except (HungUpError, LeftError):
             pass
         finally:
             self._leave()
+        return status
+
+    async def _move_files(self, line: str) -> int:
+        step = Step.UPLOAD if "cat >" in line else None
+        await self._strike(step, "before")
+        status = await Plumbing(self.device.files, self.terminal).run(line)
+        await self._strike(step, "after")
+        return status
 
     def _leave(self) -> None:
         if self.configuring:
@@ -109,7 +126,7 @@ class Shell:
             raise SessionDroppedError(step)
         if faults.take(Kind.HANG, step, when):
             await self.terminal.drain()
-            await self.terminal.fall_silent()
+            raise FellSilentError(step)
 
     async def _answer(self, words: Sequence[str]) -> str:
         if self.configuring is not None:
@@ -120,8 +137,15 @@ class Shell:
                 self._leave()
             if answer is not None:
                 return answer
-            return _shell_builtin(self, words) or _invalid(words, 0)
+            return await self._underneath(words)
         return await self._operate(words)
+
+    async def _underneath(self, words: Sequence[str]) -> str:
+        """What the system underneath answers to a command that is none of VyOS."""
+        if words[0] == "rm":
+            await Plumbing(self.device.files, self.terminal).run(" ".join(words))
+            return ""
+        return _shell_builtin(self, words) or _invalid(words, 0)
 
     # ---- operational mode ----------------------------------------------------------------------------------------
 
@@ -142,7 +166,7 @@ class Shell:
                 return "Peer reset result: success\n"
             case ["reboot", *rest]:
                 return await self._reboot(rest)
-        return _shell_builtin(self, words) or _invalid(words, 0)
+        return await self._underneath(words)
 
     def _set_terminal(self, setting: str, value: str) -> str:
         if setting == "length" and value.isdigit():

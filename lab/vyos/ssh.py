@@ -11,7 +11,7 @@ import asyncssh
 from lab.faults import Kind
 from lab.vyos.proposal import Section
 from lab.vyos.sftp import MemorySFTPServer
-from lab.vyos.shell import SessionDroppedError, Shell
+from lab.vyos.shell import FellSilentError, SessionDroppedError, Shell
 from lab.vyos.terminal import HungUpError, Terminal
 
 if TYPE_CHECKING:
@@ -188,10 +188,12 @@ async def _serve(
     command = channel.get_command()
     appliance.terminals.add(terminal)
     try:
-        await (shell.run_one(command) if command else shell.run())
-        channel.exit(0)
+        status = await (shell.run_one(command) if command else shell.run())
+        channel.exit(status)
     except HungUpError:
         channel.close()
+    except FellSilentError:
+        await channel.wait_closed()
     except SessionDroppedError:
         connection.abort()
     finally:

@@ -1,7 +1,7 @@
 """A terminal as the far end of an SSH channel: echo, line ends, control keys, and a pager."""
 
 import asyncio
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 PAGER_PROMPT = ":"
 
@@ -91,11 +91,13 @@ class Terminal:
             line += b" "
             self._echo(b" ")
 
-    async def fall_silent(self) -> NoReturn:
-        """Take what is typed and never say a word again, until the far end hangs up."""
-        while True:
-            await self._fill()
-            self._keys.clear()
+    async def read_all(self) -> bytes:
+        """Everything that is typed until the far end says that this was all."""
+        typed = bytes(self._keys)
+        self._keys.clear()
+        while data := await self._reader.read(65536):
+            typed += data
+        return typed
 
     async def _key(self) -> bytes:
         if not self._keys:

@@ -1,10 +1,12 @@
 """The dialogue over real SSH: prompts, echo, line ends, questions, files."""
 
 import re
+import stat
 
 import paramiko  # type: ignore[import-untyped]
 import pytest
 
+from lab.faults import Fault, Kind, Step
 from lab.fleet import Lab
 from lab.vyos.grammar import tag_paths
 from lab.vyos.releases import RELEASES
@@ -210,3 +212,46 @@ def test_the_password_is_accepted_and_a_wrong_one_is_not(lab: Lab) -> None:
                     transport.auth_password(lab.username, password)
         finally:
             transport.close()
+
+
+def run(talk: Talk, command: str, typed: bytes = b"") -> tuple[int, str]:
+    """One command without a terminal, as `ssh host command`: its exit status and what it printed."""
+    channel = talk.transport.open_session()
+    channel.settimeout(5)
+    channel.set_combine_stderr(True)
+    channel.exec_command(command)
+    channel.sendall(typed)
+    channel.shutdown_write()
+    printed = b"".join(iter(lambda: channel.recv(65536), b""))
+    return channel.recv_exit_status(), printed.decode()
+
+
+def test_files_are_moved_by_programs_of_the_system(lab: Lab) -> None:
+    """Private and only once if that is asked for; what cannot be done has an exit status."""
+    put = "umask 077 && set -C && cat > /tmp/x && wc -c < /tmp/x"
+    with Talk(lab, "new") as talk:
+        assert run(talk, put, b"one\ntwo") == (0, "7\n")
+        assert run(talk, put, b"three") == (1, "cat: /tmp/x: cannot overwrite existing file\n")
+        assert run(talk, "cat /tmp/x") == (0, "one\ntwo")
+        with paramiko.SFTPClient.from_transport(talk.transport) as sftp:
+            assert stat.S_IMODE(sftp.stat("/tmp/x").st_mode) == 0o600
+        assert talk.ask("rm /tmp/x") == ""
+        assert talk.ask("rm /tmp/x") == "rm: /tmp/x: No such file or directory"
+        assert run(talk, "rm -f /tmp/x") == (0, "")
+        assert run(talk, "wc -l /tmp/x")[0] == 127
+
+
+def test_faults_strike_an_upload(lab: Lab) -> None:
+    """It stands, or it is lost; afterwards it works."""
+    put = "umask 077 && set -C && cat > /tmp/x && wc -c < /tmp/x"
+    with Talk(lab, "new") as talk:
+        lab["new"].inject(Fault(Kind.HANG, step=Step.UPLOAD))
+        with pytest.raises(TimeoutError):
+            channel = talk.transport.open_session()
+            channel.settimeout(0.3)
+            channel.exec_command(put)
+            channel.shutdown_write()
+            channel.recv(1)
+        lab["new"].inject(Fault(Kind.DROP, step=Step.UPLOAD, when="after"))
+        run(talk, put, b"one")
+    assert lab["new"].files == ["/tmp/x"]
