@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from lisiere.errors import DataError, Mistake
 
@@ -67,21 +68,23 @@ def parse_set(text: str) -> Node:
     Raises:
         ConfigSyntaxError: A line is no `set` command, or its quotes are not closed.
     """
-    root = Node()
-    parent_words: list[str] = []
-    parent = root
+    root = parent = Node()
+    above_parent: Path = ()
     several: list[Node] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line or line.isspace() or line.startswith("#"):
             continue
         if not line.startswith("set "):
             raise ConfigSyntaxError(number, f"not a set command: {line[:60]!r}")
-        words, value = _split(line, number)
-        *above, last = words
-        if above != parent_words:
-            parent, parent_words = root, above
+        above, last, value = _split(line, number)
+        if above != above_parent:
+            parent, above_parent = root, above
             for word in above:
-                parent = parent.child(word)
+                # Written out: this line runs a million times for a fleet.
+                found = parent.children.get(word)
+                if found is None:
+                    found = parent.children[word] = Node()
+                parent = found
         node = parent.child(last)
         if value is not None:
             _add_value(node, value, several)
@@ -101,18 +104,25 @@ def _forget_repeated(several: list[Node]) -> None:
         node.values = list(dict.fromkeys(node.values))
 
 
-def _split(line: str, number: int) -> tuple[list[str], str | None]:
-    """The bare words of a `set` line, and its quoted value if it has one."""
-    head, quote, tail = line[4:].partition("'")
-    words = head.split()
-    if not words:
+def _split(line: str, number: int) -> tuple[Path, str, str | None]:
+    """The bare words of a `set` line, the last of them apart, and its quoted value if it has one."""
+    head, quote, tail = line.partition("'")
+    above, last = _words(head)
+    if not last:
         raise ConfigSyntaxError(number, "a set command without a path")
     if not quote:
-        return words, None
+        return above, last, None
     value, closing, rest = tail.partition("'")
     if not closing or rest.strip():
         raise ConfigSyntaxError(number, "a quoted value must end the line")
-    return words, value
+    return above, last, value
+
+
+@lru_cache(maxsize=65_536)
+def _words(head: str) -> tuple[Path, str]:
+    """The words after `set`, the last of them apart. Remembered: appliances of a fleet share most of their paths."""
+    _, *above, last = ("", *head.split())
+    return (tuple(above[1:]), last) if above else ((), "")
 
 
 def format_set(node: Node) -> str:
@@ -185,33 +195,59 @@ def _unquoted_words(text: str, number: int) -> list[str]:
 
 def format_braces(node: Node, *, tags: TagPaths) -> str:
     """The tree in braces, as a config.boot holds it; `tags` tells which nodes have children named by the user."""
-    return "".join(f"{line}\n" for line in _brace_lines(node, (), tags, 0))
+    lines: list[str] = []
+    _brace_lines(node, _tag_tree(frozenset(tags)), "", lines)
+    return "\n".join([*lines, ""])
 
 
-def _brace_lines(node: Node, path: Path, tags: TagPaths, depth: int) -> Iterator[str]:
-    indent = "    " * depth
+class _Tags:
+    """What is known of a node: whether its children are named by the user, and what is known of its children."""
+
+    __slots__ = ("children", "is_tag")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Tags] = {}
+        self.is_tag = False
+
+
+_UNKNOWN = _Tags()
+
+
+@lru_cache(maxsize=8)
+def _tag_tree(tags: frozenset[Path]) -> _Tags:
+    root = _Tags()
+    for path in tags:
+        node = root
+        for word in path:
+            node = node.children.setdefault(word, _Tags())
+        node.is_tag = True
+    return root
+
+
+def _brace_lines(node: Node, known: _Tags, indent: str, out: list[str]) -> None:
     for name, child in node.children.items():
-        here = (*path, name)
-        if here in tags:
+        below = known.children.get(name, _UNKNOWN)
+        if below.is_tag:
+            entries = below.children.get("*", _UNKNOWN)
             for tag, entry in child.children.items():
-                yield from _block(f"{name} {tag}", entry, (*here, "*"), tags, depth)
+                _block(f"{name} {tag}", entry, entries, indent, out)
         elif child.values:
-            yield from (f'{indent}{name} "{_escaped(value)}"' for value in child.values)
+            out += [f'{indent}{name} "{_escaped(value)}"' for value in child.values]
         elif child.children:
-            yield from _block(name, child, here, tags, depth)
+            _block(name, child, below, indent, out)
         else:
-            yield f"{indent}{name}"
+            out.append(f"{indent}{name}")
 
 
-def _block(title: str, node: Node, path: Path, tags: TagPaths, depth: int) -> Iterator[str]:
-    indent = "    " * depth
-    yield f"{indent}{title} {{"
-    yield from _brace_lines(node, path, tags, depth + 1)
-    yield f"{indent}}}"
+def _block(title: str, node: Node, known: _Tags, indent: str, out: list[str]) -> None:
+    out.append(f"{indent}{title} {{")
+    if node.children:
+        _brace_lines(node, known, f"{indent}    ", out)
+    out.append(f"{indent}}}")
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    return value.replace("\\", "\\\\").replace('"', '\\"') if "\\" in value or '"' in value else value
 
 
 @dataclass(frozen=True, slots=True)

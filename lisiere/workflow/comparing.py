@@ -2,7 +2,11 @@
 
 import hashlib
 import re
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from operator import itemgetter
 
 from lisiere.configtree import difference, parse_set, without
 
@@ -15,6 +19,7 @@ _OWN_LINE = re.compile(
         f"set {' '.join(r'[^ ]+' if word == '*' else re.escape(word) for word in path)}(?: |$)" for path in OWN_LEAVES
     )
 )
+_OWN_STARTS = tuple(f"set {' '.join(path[: path.index('*')])} " for path in OWN_LEAVES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,13 @@ def is_same(*, running: str, intended: str) -> bool:
 
     Lines may come in any order, but the values of one leaf must keep theirs.
     """
-    own = [line for line in running.splitlines() if not _OWN_LINE.match(line)]
-    return sorted(own, key=_path) == sorted(intended.splitlines(), key=_path)
+    own = [line for line in running.splitlines() if not (line.startswith(_OWN_STARTS) and _OWN_LINE.match(line))]
+    wanted = intended.splitlines()
+    if len(own) != len(wanted) or set(own) != set(wanted):
+        return False
+    paths = [line.partition(" '")[0] for line in own]
+    several = {path for path, count in Counter(paths).items() if count > 1}
+    return not several or _values_of(several, own) == _values_of(several, wanted)
 
 
 def without_own(text: str) -> str:
@@ -50,8 +60,10 @@ def without_own(text: str) -> str:
     return "".join(f"{line}\n" for line in text.splitlines() if not _OWN_LINE.match(line))
 
 
-def _path(line: str) -> str:
-    return line.partition(" '")[0]
+def _values_of(paths: AbstractSet[str], lines: Sequence[str]) -> list[tuple[str, str]]:
+    """The lines of some leaves, leaf by leaf, the values of each in their order."""
+    split = ((line.partition(" '")[0], line) for line in lines)
+    return sorted((one for one in split if one[0] in paths), key=itemgetter(0))
 
 
 def sha256_of(text: str) -> str:
