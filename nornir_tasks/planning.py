@@ -33,7 +33,7 @@ def compare_host(host: Host, *, intended: str) -> Comparison:
     if driver.has_pending_commit():
         # What runs now is not what will run: it reverts by itself unless somebody confirms it.
         raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
-    difference = "" if is_same(running=running, intended=intended) else candidate_difference(driver, intended)
+    difference = "" if is_same(running=running, intended=intended) else driver.preview_replace(intended)
     return Comparison(
         running=running,
         running_sha256=sha256_of(running),
@@ -45,21 +45,12 @@ def compare_host(host: Host, *, intended: str) -> Comparison:
 
 def deleted_share(running: str, difference: str) -> float:
     """Part of the running lines that a difference deletes, 0 to 1; a deleted node takes the lines below it."""
-    gone = tuple(line.removeprefix("delete ") for line in difference.splitlines() if line.startswith("delete "))
+    gone = {line.removeprefix("delete ") for line in difference.splitlines() if line.startswith("delete ")}
     lines = [line.removeprefix("set ") for line in running.splitlines()]
     if not gone or not lines:
         return 0.0
-    exact, below = frozenset(gone), tuple(f"{path} " for path in gone)
-    return sum(line in exact or line.startswith(below) for line in lines) / len(lines)
-
-
-def candidate_difference(driver: object, intended: str) -> str:
-    """The device's difference for a candidate that is then discarded."""
-    driver.load_replace_candidate(config=intended)  # type: ignore[attr-defined]
-    try:
-        return str(driver.compare_config())  # type: ignore[attr-defined]
-    finally:
-        driver.discard_config()  # type: ignore[attr-defined]
+    branches = tuple(f"{path} " for path in gone.difference(lines))
+    return sum(line in gone or (bool(branches) and line.startswith(branches)) for line in lines) / len(lines)
 
 
 def compare_fleet(

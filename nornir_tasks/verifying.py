@@ -46,12 +46,10 @@ class Probes:
 
 def measure(host: Host, probes: Probes) -> Health:
     """Ask an appliance what works; asks nothing that was not to be probed."""
-    driver = open_driver(host)
-    tunnels: frozenset[str] = frozenset()
-    if probes.tunnels:
-        tunnels = tunnels_up(str(driver.cli([SHOW_TUNNELS])[SHOW_TUNNELS])) & probes.tunnels
-    answered = frozenset(address for address in probes.addresses if _answers(driver.ping(address, count=1, timeout=1)))
-    return Health(tunnels_up=tunnels, reachable=answered)
+    commands = [SHOW_TUNNELS] if probes.tunnels else []
+    seen = open_driver(host).look(commands, probes.addresses)
+    up = tunnels_up(seen.answers[SHOW_TUNNELS]) & probes.tunnels if commands else frozenset()
+    return Health(tunnels_up=up, reachable=seen.reachable)
 
 
 def verify(host: Host, *, intended: str, before: Health, patience_s: float = PATIENCE_S) -> str:
@@ -92,10 +90,3 @@ def _lost(host: Host, before: Health, *, until: float) -> tuple[str, ...]:
             return lost
         missing = Health(missing.tunnels_up - now.tunnels_up, missing.reachable - now.reachable)
         time.sleep(PAUSE_S)
-
-
-def _answers(result: dict[str, dict[str, object]]) -> bool:
-    """NAPALM's ping answer, as a claim."""
-    success = result.get("success", {})
-    sent, lost = success.get("probes_sent", 0), success.get("packet_loss", 0)
-    return isinstance(sent, int) and isinstance(lost, int) and sent > lost

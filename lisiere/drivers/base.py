@@ -1,6 +1,7 @@
 """What every driver promises and takes, whatever the platform."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -22,6 +23,17 @@ class Guarantees:
     """A restart between commit and confirmation comes back with the old configuration."""
     shortest_revert_s: int
     """The shortest timed revert; shorter ones are lengthened to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an appliance tells at one moment.
+
+    `answers` are those to operational commands, by command; `reachable` the addresses that answered its ping.
+    """
+
+    answers: Mapping[str, str]
+    reachable: frozenset[str]
 
 
 class Concealer(Protocol):

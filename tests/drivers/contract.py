@@ -106,6 +106,9 @@ class Harness(ABC):
     def drop_at(self, step: str) -> None:
         """Drop the session the next time it comes to a step of `steps`."""
 
+    commands: list[str]
+    """Operational commands that answer the same when asked twice; one of them shows a secret."""
+
     steps: dict[str, Callable[[NetworkDriver], object]]
     """Steps at which a session can be dropped, and what a driver does to come there, given a loaded candidate."""
 
@@ -255,6 +258,59 @@ class DriverContract:
             driver.load_replace_candidate(config=harness.texts.replacement)
         assert harness.running() == before
         assert harness.leftovers() == []
+
+    def test_a_preview_is_the_difference_and_leaves_nothing(self, harness: Harness) -> None:
+        """The same as to load, compare and discard; what cannot be loaded is refused in the same words."""
+        before = harness.running()
+        with harness.session() as driver:
+            shown = driver.preview_replace(harness.texts.replacement)
+            assert (driver.compare_config(), driver.get_config(retrieve="candidate")["candidate"]) == ("", "")
+            driver.commit_config()
+            driver.load_replace_candidate(config=harness.texts.replacement)
+            assert driver.compare_config() == shown
+            driver.discard_config()
+            with pytest.raises((SilentLossError, ConfigRejectedError)):
+                driver.preview_replace(harness.texts.lossy)
+            with pytest.raises((UsageError, DeviceError)):
+                driver.preview_replace("no configuration")
+            assert running_of(driver)
+        assert harness.running() == before
+        assert harness.leftovers() == []
+
+    def test_what_was_asked_along_is_true_when_it_is_told(self, harness: Harness) -> None:
+        """Whatever happens in the session in between; and nothing that was asked along is told twice."""
+        with harness.session() as driver:
+            before = running_of(driver)
+            assert not driver.has_pending_commit()
+            driver.load_replace_candidate(config=harness.texts.replacement)
+            driver.commit_config(revert_in=60)
+            assert driver.has_pending_commit()
+            assert harness.texts.mark in running_of(driver)
+            driver.rollback()
+            assert not driver.has_pending_commit()
+            assert set(running_of(driver).splitlines()) == set(before.splitlines())
+            with harness.session() as other:
+                other.load_replace_candidate(config=harness.texts.replacement)
+                other.commit_config(revert_in=60)
+                assert [driver.has_pending_commit() for _ in range(2)][1]
+                running_of(driver)
+                assert harness.texts.mark in running_of(driver)
+                other.confirm_commit()
+                assert harness.texts.mark in running_of(other)
+
+    def test_a_look_tells_what_each_question_alone_tells(self, harness: Harness) -> None:
+        """Commands and pings at once; secrets concealed; nothing asked is nothing told."""
+        with harness.session() as driver:
+            driver.load_replace_candidate(config=harness.texts.replacement)
+            driver.commit_config()
+            seen = driver.look(harness.commands, ["192.0.2.1", "no-such-host.invalid"])
+            assert dict(seen.answers) == driver.cli(harness.commands)
+            assert KEEPER.leaks("".join(seen.answers.values())) == ()
+            answered = driver.ping("192.0.2.1", count=1).get("success", {"packet_loss": 1})["packet_loss"] == 0
+            assert seen.reachable == ({"192.0.2.1"} if answered else set())
+            assert driver.look().answers == {}
+            with pytest.raises(UsageError):
+                driver.look(addresses=["192.0.2.1; reboot"])
 
     def test_replacing_makes_it_what_was_meant(self, harness: Harness) -> None:
         """Saved too; the second time nothing is left to change, and committing that does nothing."""

@@ -246,11 +246,11 @@ def test_faults_strike_an_upload(lab: Lab) -> None:
     put = "umask 077 && set -C && cat > /tmp/x && wc -c < /tmp/x"
     with Talk(lab, "new") as talk:
         lab["new"].inject(Fault(Kind.HANG, step=Step.UPLOAD))
+        channel = talk.transport.open_session()
+        channel.settimeout(0.3)
+        channel.exec_command(put)
+        channel.shutdown_write()
         with pytest.raises(TimeoutError):
-            channel = talk.transport.open_session()
-            channel.settimeout(0.3)
-            channel.exec_command(put)
-            channel.shutdown_write()
             channel.recv(1)
         lab["new"].inject(Fault(Kind.DROP, step=Step.UPLOAD, when="after"))
         run(talk, put, b"one")

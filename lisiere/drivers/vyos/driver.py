@@ -1,6 +1,6 @@
 """NAPALM's contract for VyOS. Texts in and out are set lines with references in place of secrets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
 from types import TracebackType
 from typing import Literal, Self, TypedDict, TypeVar
@@ -8,7 +8,7 @@ from typing import Literal, Self, TypedDict, TypeVar
 from napalm.base import NetworkDriver
 from napalm.base import models as napalm_models
 
-from lisiere.drivers.base import FINGERPRINT, Concealer, Guarantees
+from lisiere.drivers.base import FINGERPRINT, Concealer, Guarantees, Sight
 from lisiere.drivers.ssh import Endpoint
 from lisiere.drivers.vyos import getters, parse
 from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue
@@ -118,7 +118,7 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
             return
         transport = push.session.transport
         try:
-            if transport.is_open():
+            if transport.is_open() and push.session.is_configuring:
                 push.discard()
         except DeviceError:
             pass  # The candidate goes with the session in any case.
@@ -151,6 +151,14 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
             SilentLossError: The device dropped statements; running configuration unchanged, candidate discarded.
         """
         self._pushing.replace(self._clear(filename, config), by_commands=self.replace_with == "commands")
+
+    def preview_replace(self, config: str) -> str:
+        """The difference that a whole configuration would make, as the device shows it; nothing is left behind.
+
+        The same as to load it, compare and discard, in one round trip after the file is there. Raises the same.
+        """
+        by_commands = self.replace_with == "commands"
+        return "\n".join(self._veil.changes(self._pushing.preview(self._clear(None, config), by_commands=by_commands)))
 
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Change the candidate by `set` and `delete` lines.
@@ -267,7 +275,8 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         """Answers to operational commands, secrets in set lines concealed."""
         if encoding != "text":
             raise UsageError(f"{self.endpoint.name}: cli gives text only, not {encoding!r}")
-        return {command: self._veil.sentence(self._veil.lines(self._session.run(command))) for command in commands}
+        answers = self._session.run_all(commands)
+        return {command: self._told(answer) for command, answer in zip(commands, answers, strict=True)}
 
     def ping(
         self,
@@ -282,12 +291,19 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
     ) -> napalm_models.PingResultDict:
         """Ping from the appliance."""
         line = getters.ping_command(destination, source, ttl, size, count, vrf, source_interface)
-        waited_s = self.endpoint.timeout_s + count * (timeout + 1)
-        answer = self._session.transport.ask(line, timeout_s=waited_s)
-        try:
-            return getters.ping(parse.ping(answer))
-        except ValueError as exc:
-            return {"error": f"{exc}: {' '.join(answer.split())[:200]}"}
+        (answer,) = self._session.run_all([line], timeout_s=self._patience_s(pings=count, timeout_s=timeout))
+        return getters.ping_answer(answer)
+
+    def look(self, commands: Sequence[str] = (), addresses: Sequence[str] = ()) -> Sight:
+        """Answers to operational commands and to one ping for each address, all in one round trip."""
+        pings = [getters.ping_command(address, "", 255, 100, 1, "", "") for address in addresses]
+        if not commands and not pings:
+            return Sight({}, frozenset())
+        waited_s = self._patience_s(pings=len(pings), timeout_s=1)
+        answers = self._session.run_all([*commands, *pings], timeout_s=waited_s)
+        told = {command: self._told(answer) for command, answer in zip(commands, answers, strict=False)}
+        heard = zip(addresses, answers[len(commands) :], strict=True)
+        return Sight(told, frozenset(address for address, answer in heard if getters.is_answered(answer)))
 
     # ---- NAPALM's plumbing ---------------------------------------------------------------------------------------
 
@@ -337,8 +353,16 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
             )
         return self._veil.reveal(config)
 
+    def _told(self, answer: str) -> str:
+        """An answer of the device without the secrets that it may repeat."""
+        return self._veil.sentence(self._veil.lines(answer))
+
+    def _patience_s(self, *, pings: int, timeout_s: int) -> float:
+        """How long to wait for an answer that waits for pings."""
+        return self.endpoint.timeout_s + pings * (timeout_s + 1)
+
     def _parsed(self, read: Callable[[str], Parsed], command: str) -> Parsed:
         try:
-            return read(self._session.run(command))
+            return read(self._session.run_all([command])[0])
         except ValueError as exc:
             raise MisreadError(self.endpoint.name, str(exc)) from exc

@@ -104,3 +104,19 @@ def ping(result: PingResult) -> models.PingResultDict:
             "results": [{"ip_address": address, "rtt": rtt_ms} for address, rtt_ms in result.replies],
         }
     }
+
+
+def ping_answer(answer: str) -> models.PingResultDict:
+    """NAPALM's ping result out of what the device printed."""
+    try:
+        return ping(parse.ping(answer))
+    except ValueError as exc:
+        return {"error": f"{exc}: {' '.join(answer.split())[:200]}"}
+
+
+def is_answered(answer: str) -> bool:
+    """Whether anything came back, out of what the device printed."""
+    try:
+        return parse.ping(answer).received > 0
+    except ValueError:
+        return False

@@ -1,11 +1,12 @@
 """Where secrets stand in a VyOS configuration, and how they are taken out of its texts. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 from lisiere.drivers.base import Concealer
-from lisiere.drivers.vyos.statements import Path, parse_line
+from lisiere.drivers.vyos.statements import Path, lines_with, parse_line
 
 SECRET_LEAVES = frozenset(
     {
@@ -58,7 +59,8 @@ _PATHS_BELOW = {
     start: tuple(pattern for pattern in SECRET_PATHS if pattern[:2] == start)
     for start in {pattern[:2] for pattern in SECRET_PATHS}
 }
-_HINT = re.compile("pass|secret|key|md5|token|community|certificate|location")
+_HINTS = ("pass", "secret", "key", "md5", "token", "community", "certificate", "location", "login=")
+"""Words of which every line that can hold a secret holds one."""
 _OPTION_SECRET = re.compile(r"(login=[^\s':]*:)([^\s']+)")
 
 
@@ -90,9 +92,11 @@ def mask_commands(text: str, concealer: Concealer) -> str:
     Raises:
         ValueError: A line that may hold a secret cannot be read, so it cannot be masked.
     """
-    return "\n".join(
-        _mask_line(line, concealer) if _HINT.search(line) else _options(line, concealer) for line in text.split("\n")
-    )
+    pieces, at = [], 0
+    for begin, end in lines_with(text, _HINTS):
+        pieces += [text[at:begin], _mask_line(text[begin:end], concealer)]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def mask_path(path: Path, concealer: Concealer) -> Path:
@@ -103,9 +107,15 @@ def mask_path(path: Path, concealer: Concealer) -> Path:
     return tuple(words)
 
 
-def values_in(statements: Sequence[Path]) -> frozenset[str]:
-    """Every secret value in a configuration, for taking them out of the device's own sentences."""
-    return frozenset(path[at] for path in statements for at in secret_positions(path) if path[at])
+def values_in(text: str) -> frozenset[str]:
+    """Every secret value in `set` and `delete` lines, for taking them out of the device's own sentences."""
+    found: set[str] = set()
+    for begin, end in lines_with(text, _HINTS):
+        line = text[begin:end].strip()
+        with suppress(ValueError):
+            path = parse_line(line).path
+            found |= {path[at] for at in secret_positions(path) if path[at]}
+    return frozenset(found)
 
 
 def scrub(text: str, values: AbstractSet[str], concealer: Concealer) -> str:
@@ -117,8 +127,8 @@ def scrub(text: str, values: AbstractSet[str], concealer: Concealer) -> str:
 
 
 def _mask_line(line: str, concealer: Concealer) -> str:
-    if not line.startswith(("set ", "delete ")):
-        return line
+    if not line.startswith(("set ", "delete ")) or not any(word in line for word in _HINTS[:-1]):
+        return _options(line, concealer)
     path = parse_line(line).path
     for at in secret_positions(path):
         if path[at]:

@@ -111,6 +111,14 @@ def commit(text: str) -> CommitResult:
     return CommitResult("failed", failed, "; ".join(reasons) or "no reason given", is_armed)
 
 
+def save_error(text: str) -> str:
+    """What went wrong, in the words of the answer to `save`; empty when nothing did."""
+    words = text.lower()
+    if not any(word in words for word in ("error", "fail", "denied", "no space", "invalid", "cannot")):
+        return ""
+    return next(line.strip() for line in text.splitlines() if line.strip())
+
+
 def refusals(answers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The lines that VyOS refused and why, out of answers by line. Setting a value twice is no refusal."""
     for line, answer in answers.items():

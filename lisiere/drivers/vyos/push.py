@@ -9,9 +9,10 @@ from typing import NoReturn
 
 from lisiere.configtree import difference, parse_set
 from lisiere.drivers.vyos import parse, statements
-from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue, Text
+from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue
 from lisiere.drivers.vyos.parse import CommitResult
 from lisiere.drivers.vyos.statements import Change, Path
+from lisiere.drivers.vyos.text import Text
 from lisiere.drivers.vyos.veil import Veil
 from lisiere.errors import (
     ConfigRejectedError,
@@ -39,7 +40,7 @@ class Push:
     def read_running(self) -> Text:
         """Read the running configuration anew."""
         self._running = self.session.running()
-        self.veil.learn(self._running.statements)
+        self.veil.learn(self._running.lines)
         return self._running
 
     @property
@@ -49,18 +50,28 @@ class Push:
 
     # ---- the candidate -------------------------------------------------------------------------------------------
 
-    def replace(self, text: str, *, by_commands: bool) -> None:
-        """Make a whole configuration the candidate; what the appliance adds by itself is kept."""
+    def replace(self, text: str, *, by_commands: bool, leave: bool = False) -> None:
+        """Make a whole configuration the candidate; what the appliance adds by itself is kept.
+
+        `leave` drops the candidate again in the same step; `changes` keeps its difference.
+        """
         meant = self._statements(text)
-        kept = statements.device_owned(self.running.statements, meant)
-        text = "\n".join([text.rstrip(), *statements.lines_of(self.running.lines, kept)]) + "\n"
+        kept = statements.device_owned(self.running.lines, meant)
+        text = "\n".join([text.rstrip(), *kept]) + "\n"
         if by_commands:
             self.discard()
             wanted = difference(parse_set(self.running.lines), parse_set(text)).commands()
-            self._candidate(lambda: self.session.enter(wanted))
+            self._candidate(lambda: self.session.enter(wanted, leave=leave))
         else:
-            self._candidate(lambda: self.session.load(text))
-        self._check([*meant, *kept], text)
+            self._candidate(lambda: self.session.load(text, leave=leave))
+        if not self._is_exactly(text):
+            self._check([*meant, *statements.parse_statements("\n".join(kept))], text)
+
+    def preview(self, text: str, *, by_commands: bool) -> list[Change]:
+        """What a whole configuration would change; neither candidate nor file is left behind."""
+        self.replace(text, by_commands=by_commands, leave=True)
+        changes, self.changes = self.changes, []
+        return changes
 
     def merge(self, text: str) -> None:
         """Change the candidate by set and delete lines."""
@@ -69,7 +80,7 @@ class Push:
             wanted = statements.parse_changes("\n".join(lines))
         except ValueError as exc:
             raise UsageError(f"{self.host}: the configuration to merge cannot be read: {exc}") from exc
-        self.veil.learn([change.path for change in wanted])
+        self.veil.learn("\n".join(lines))
         running = self.running
         self._candidate(lambda: self.session.enter(lines))
         held = statements.after(running.statements, self.changes)
@@ -102,7 +113,6 @@ class Push:
         if revert_in_s is None:
             result = self.session.commit(comment)
         else:
-            self.session.save()
             result = self.session.commit_timed(parse.minutes(revert_in_s, least=LEAST_MINUTES))
         self._settle(before, result)
         if revert_in_s is None:
@@ -116,11 +126,15 @@ class Push:
         # Towards its end the timer is stopped and yet an error is told: then the timer is the truth.
         if "timer stopped" not in answer and self.session.is_pending():
             raise DeviceError(self.host, f"did not confirm the commit: {' '.join(answer.split())[:200]}")
-        self.session.save()
+        if self.changes:
+            self.session.save()
+        else:
+            self.session.save_and_leave()
 
     def roll_back(self) -> None:
         """Go back to the saved configuration when a commit is pending, else to the revision before the last one."""
         self.discard()
+        self.session.forget()
         before = self.read_running()
         is_pending = self.session.is_pending()
         changes = self.session.load_saved() if is_pending else self.session.load_revision(1)
@@ -140,7 +154,7 @@ class Push:
             raise UsageError(f"{self.host}: the configuration to load cannot be read: {exc}") from exc
         if not found:
             raise UsageError(f"{self.host}: the configuration to load is empty; nothing was sent")
-        self.veil.learn(found)
+        self.veil.learn(text)
         return found
 
     def _candidate(self, step: Callable[[], list[Change]]) -> None:
@@ -153,6 +167,19 @@ class Push:
             line, reason = self.veil.lines(exc.line), self.veil.sentence(exc.reason)
         # Outside the handler: a chained cause would carry the clear text.
         raise ConfigRejectedError(self.host, line=line, reason=reason)
+
+    def _is_exactly(self, text: str) -> bool:
+        """Whether the candidate that the device holds is a text, line for line; quick, and never wrongly true."""
+        held = set(self.running.lines.split("\n"))
+        for change in self.changes:
+            line = f"set{change.line.removeprefix(change.verb)}"
+            if change.verb == "set":
+                held.add(line)
+            elif line in held:
+                held.remove(line)
+            else:
+                return False
+        return held == set(text.removesuffix("\n").split("\n"))
 
     def _check(self, meant: Sequence[Path], text: str) -> None:
         """Compare the candidate that the device holds with what was meant.
@@ -180,7 +207,7 @@ class Push:
 
     def _settle(self, before: Text, result: CommitResult) -> None:
         """End a commit: all of it is active, or the old configuration is brought back."""
-        if result.outcome == "done" and not self.session.changes():
+        if result.outcome == "done" and not self.session.changes_left():
             self.changes, self._running = [], None
             return
         self._undo(before, result)

@@ -83,6 +83,19 @@ def lines_of(text: str, paths: Iterable[Path]) -> list[str]:
     )
 
 
+def lines_with(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
+    """Where the lines begin and end that hold one of some words, in their order. Quick when they are few."""
+    found: set[tuple[int, int]] = set()
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            end = text.find("\n", at)
+            end = len(text) if end < 0 else end
+            found.add((text.rfind("\n", 0, at) + 1, end))
+            at = text.find(word, end)
+    return sorted(found)
+
+
 def write(path: Sequence[str]) -> str:
     """A statement for people: every word that is not plain is quoted."""
     return " ".join(["set", *(word if re.fullmatch(r"[\w.:/@%+,=-]+", word) else f"'{word}'" for word in path)])
@@ -131,14 +144,14 @@ def with_parents(statements: Iterable[Path]) -> set[Path]:
     return nodes
 
 
-def device_owned(running: Iterable[Path], meant: Iterable[Path]) -> list[Path]:
-    """Statements that the appliance added by itself and that `meant` does not state otherwise."""
-    wanted = with_parents(meant)
-    return [
-        path
-        for path in running
-        if any(_matches(path[:-1], pattern) for pattern in DEVICE_OWNED) and path[:-1] not in wanted
-    ]
+def device_owned(running: str, meant: Iterable[Path]) -> list[str]:
+    """Lines of what runs that the appliance added by itself and that `meant` does not state otherwise."""
+    spans = lines_with(running, [f" {pattern[-1]} " for pattern in DEVICE_OWNED])
+    found = [(line, parse_line(line).path) for line in (running[begin:end] for begin, end in spans)]
+    owned = {path[:-1]: line for line, path in found if any(_matches(path[:-1], pattern) for pattern in DEVICE_OWNED)}
+    depths = {len(path) for path in owned}
+    stated = {path[:depth] for path in meant for depth in depths} if owned else set()
+    return [line for path, line in owned.items() if path not in stated]
 
 
 def _matches(path: Path, pattern: Path) -> bool:

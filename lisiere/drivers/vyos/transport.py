@@ -5,10 +5,9 @@ many prompts have come. What is not understood ends the session, because whateve
 """
 
 import contextlib
-import re
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import paramiko  # type: ignore[import-untyped]
@@ -17,17 +16,17 @@ from netmiko.vyos.vyos_ssh import VyOSSSH
 
 from lisiere.drivers import ssh
 from lisiere.drivers.ssh import Endpoint
+from lisiere.drivers.vyos import files
+from lisiere.drivers.vyos.files import Files
+from lisiere.drivers.vyos.replies import Reply, prompt_of
 from lisiere.errors import DeviceError, MisreadError, SessionLostError
 
 COLUMNS, ROWS = 4096, 1000
 MAX_LINE = 4000
 """Longest line sent: a terminal takes 4095 bytes of a line, whatever is typed."""
+AHEAD_BYTES = 4000
+"""Most that is typed ahead: what a terminal cannot take at once, it echoes later, into the middle of answers."""
 CHUNK_BYTES = 65536
-LONGEST_PROMPT = 512
-"""Bytes of a prompt or a question at the most: what stands further back was looked through already."""
-QUESTION = re.compile(rb"Proceed \? \[Y/n\] ?\Z")
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07)")
-_EDIT_LEVEL = re.compile(r"(?:\A|\n)\[edit[^\]\n]*\]\n\Z")
 
 
 class VyOSTransport(VyOSSSH):
@@ -40,9 +39,10 @@ class VyOSTransport(VyOSSSH):
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.round_trips = 0
+        """How often something was waited for since the shell was there."""
         self.is_configuring = False
         self._shell: paramiko.Channel | None = None
-        self._prompt = re.compile(re.escape(endpoint.username.encode()) + rb"@[A-Za-z0-9._-]+(?::[^\s#$]*\$|#) ")
+        self._prompt = prompt_of(endpoint.username)
         super().__init__(
             host=endpoint.address,
             port=endpoint.port,
@@ -73,8 +73,7 @@ class VyOSTransport(VyOSSSH):
 
     def session_preparation(self) -> None:
         """Wait for the first prompt; nothing is sent."""
-        greeting = self._receive(prompts=1, timeout_s=self.endpoint.timeout_s, asked="the first prompt")
-        self.base_prompt = greeting.rstrip().rpartition(b"\n")[2].decode(errors="replace").partition(":")[0]
+        self._receive(Reply(self._prompt, [""]), self.endpoint.timeout_s, "the first prompt")
 
     # ---- asking --------------------------------------------------------------------------------------------------
 
@@ -82,27 +81,52 @@ class VyOSTransport(VyOSSSH):
         """Send one line and return the answer to it, without echo and prompt."""
         return self.ask_all([line], timeout_s=timeout_s)[0]
 
-    def ask_all(self, lines: Sequence[str], *, timeout_s: float | None = None) -> list[str]:
-        """Send lines in one write and return one answer for each.
+    def ask_sealed(self, lines: Sequence[str], *, timeout_s: float | None = None) -> list[str]:
+        """The same for answers that may hold anything: a random mark printed behind them proves that they are whole."""
+        seal = secrets.token_hex(8)
+        *answers, mark = self.ask_all([*lines, f"echo {seal}"], timeout_s=timeout_s)
+        if mark != seal:
+            self._misread(f"the end of the answer to {_verb(lines[-1])} is not marked")
+        return answers
 
-        The last answer is exact. In the others a terminal may echo lines that were typed ahead; those are taken out.
+    def ask_all(self, lines: Sequence[str], *, timeout_s: float | None = None, needed: int | None = None) -> list[str]:
+        """Send lines, as many in one write as a terminal holds, and return one answer for each.
+
+        Args:
+            lines: What to send.
+            timeout_s: How long each write may wait for its answers.
+            needed: When the session ends after so many answers, those that came are returned, and no error is raised.
         """
-        if not lines:
-            return []
-        asked = _verb(lines[-1])
-        self._send(lines)
-        data = self._receive(prompts=len(lines), timeout_s=timeout_s or self.endpoint.timeout_s, asked=asked)
-        return [self._answer(raw, lines[at:], asked) for at, raw in enumerate(self._parts(data))]
+        answers: list[str] = []
+        for batch in _batches(lines):
+            asked, reply = _verb(batch[-1]), Reply(self._prompt, batch)
+            self._send(batch)
+            try:
+                self._receive(reply, timeout_s or self.endpoint.timeout_s, asked)
+            except SessionLostError:
+                if needed is None or len(answers := [*answers, *self._texts(reply, asked)]) < needed:
+                    raise
+                return answers
+            answers += self._texts(reply, asked)
+        return answers
 
-    def ask_and_confirm(self, line: str, *, timeout_s: float) -> str:
-        """Send a line that asks `Proceed ?`, say yes, and return the whole answer; it may not ask at all."""
-        self._send([line])
-        asked = _verb(line)
-        data = self._receive(prompts=1, timeout_s=timeout_s, asked=asked, until=QUESTION)
-        if QUESTION.search(data):
-            self._write(b"y\n")
-            data += b"\n" + self._receive(prompts=1, timeout_s=timeout_s, asked=asked)
-        return self._answer(self._parts(data)[0], [line], asked)
+    def ask_and_agree(
+        self, lines: Sequence[str], agrees: Callable[[Sequence[str]], bool], *, timeout_s: float
+    ) -> list[str]:
+        """Send lines of which the last one may ask `Proceed ?`, and say yes to it, or no.
+
+        Args:
+            lines: What to send.
+            agrees: Told the answers before the question; says whether to go on.
+            timeout_s: How long to wait, before the question and after it.
+        """
+        asked, reply = _verb(lines[-1]), Reply(self._prompt, lines)
+        self._send(lines)
+        self._receive(reply, timeout_s, asked)
+        if not reply.is_complete:
+            self._write(b"y\n" if agrees(self._texts(reply, asked)) else b"n\n")
+            self._receive(reply, timeout_s, asked, is_answered=True)
+        return self._texts(reply, asked)
 
     def is_open(self) -> bool:
         """Whether the connection stands, as far as we know without asking."""
@@ -120,41 +144,30 @@ class VyOSTransport(VyOSSSH):
     # ---- files ---------------------------------------------------------------------------------------------------
 
     def upload(self, text: str) -> str:
-        """Put a text into a file that only our account can read, under a random name; returns its path."""
-        path = f"/tmp/lisiere-{secrets.token_hex(16)}"  # noqa: S108 - made exclusively, private before it has content
+        """Put a text into a private file under a random name; returns its path."""
         try:
-            with self._files().open(path, "wx") as file:
-                file.chmod(0o600)
-                file.set_pipelined(True)
-                file.write(text)
-        except (paramiko.SSHException, OSError, EOFError) as exc:
+            return self._files().upload(text)
+        except files.FOREIGN as exc:
             self._translate(exc, "the configuration could not be uploaded")
-        return path
 
     def download(self, path: str) -> str:
         """The text of a file on the appliance."""
         try:
-            with self._files().open(path, "r") as file:
-                file.prefetch()
-                return bytes(file.read()).decode()
-        except (paramiko.SSHException, OSError, EOFError) as exc:
+            return self._files().download(path)
+        except files.FOREIGN as exc:
             self._translate(exc, f"{path} could not be read")
 
     def remove(self, path: str) -> None:
         """Delete a file. A session that is gone is no error here: there is nobody left to tell."""
-        with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
-            if self.is_open():
+        if self.is_open():
+            with contextlib.suppress(*files.FOREIGN):
                 self._files().remove(path)
 
-    def _files(self) -> paramiko.SFTPClient:
-        """The one SFTP session beside the shell, opened when first needed and closed with the connection."""
-        files: paramiko.SFTPClient | None = self.__dict__.get("_sftp")
-        if files is None or files.sock.closed:
-            files = paramiko.SFTPClient.from_transport(self.remote_conn_pre)
-            if files is None:
-                raise paramiko.SSHException("no SFTP session")
-            self.__dict__["_sftp"] = files
-        return files
+    def _files(self) -> Files:
+        if self._shell is None:
+            raise SessionLostError(self.endpoint.name, "there is no open session")
+        self.round_trips += files.ROUND_TRIPS
+        return Files(self.remote_conn_pre, self.endpoint.name, self.endpoint.timeout_s)
 
     # ---- the wire ------------------------------------------------------------------------------------------------
 
@@ -176,38 +189,23 @@ class VyOSTransport(VyOSSSH):
         except (OSError, EOFError, paramiko.SSHException) as exc:
             self._translate(exc, "the session ended while a command was sent")
 
-    def _receive(self, *, prompts: int, timeout_s: float, asked: str, until: re.Pattern[bytes] | None = None) -> bytes:
-        """Read until as many prompts have come as are due, the last one at the very end (or `until` matches)."""
-        data, seen, at, end = bytearray(), 0, 0, 0
+    def _receive(self, reply: Reply, timeout_s: float, asked: str, *, is_answered: bool = False) -> None:
+        """Read until a reply is complete, or asks what was not answered yet."""
         deadline = time.monotonic() + timeout_s
-        while True:
-            data += self._next(deadline, asked)
-            for _, after in self._prompts(data, at):
-                seen, end = seen + 1, after
-            at = max(end, len(data) - LONGEST_PROMPT)
-            if seen > prompts:
-                self._misread(f"more answers than questions after {asked}")
-            if seen == prompts:
-                if end != len(data):
-                    self._misread(f"text after the last prompt of the answer to {asked}")
-                self.is_configuring = data.endswith(b"# ")
-                return bytes(data)
-            if until and until.search(data, at):
-                return bytes(data)
+        while not reply.is_complete and (is_answered or not reply.is_asking):
+            piece = self._next(deadline, asked)
+            try:
+                reply.feed(piece)
+            except ValueError as exc:
+                self._misread(f"{exc}, asked for {asked}")
+        if reply.is_complete:
+            self.is_configuring = reply.is_configuring
 
-    def _prompts(self, data: bytes | bytearray, at: int = 0) -> Iterator[tuple[int, int]]:
-        """Where prompts begin and end, from a place on; a prompt stands at the beginning of a line."""
-        for match in self._prompt.finditer(data, at):
-            if match.start() == 0 or data[match.start() - 1] in b"\r\n":
-                yield match.span()
-
-    def _parts(self, data: bytes) -> list[bytes]:
-        """What stands before each prompt, and after the one before it."""
-        starts, parts = 0, []
-        for begin, end in self._prompts(data):
-            parts.append(data[starts:begin])
-            starts = end
-        return parts
+    def _texts(self, reply: Reply, asked: str) -> list[str]:
+        try:
+            return reply.texts()
+        except ValueError as exc:
+            self._misread(f"{exc}, asked for {asked}")
 
     def _next(self, deadline: float, asked: str) -> bytes:
         assert self._shell is not None  # noqa: S101 - _write came before
@@ -223,24 +221,6 @@ class VyOSTransport(VyOSSSH):
             raise SessionLostError(self.endpoint.name, f"the session ended before the answer to {asked} was complete")
         return bytes(data)
 
-    def _answer(self, raw: bytes, lines: Sequence[str], asked: str) -> str:
-        """What stands between the echo of the first of `lines` and the next prompt."""
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError:
-            self._misread(f"the answer to {asked} is not UTF-8")
-        if "\x1b" in text:
-            text = _ESCAPES.sub("", text)
-        text = text.replace("\r", "")
-        line, *ahead = lines
-        if not text.startswith(f"{line}\n"):
-            self._misread(f"the echo of {asked} is not what was sent")
-        text = _EDIT_LEVEL.sub("", text[len(line) + 1 :])
-        if ahead:
-            later = frozenset(ahead)
-            text = "\n".join(part for part in text.split("\n") if part not in later)
-        return text.strip("\n")
-
     def _misread(self, message: str) -> NoReturn:
         self.disconnect()
         raise MisreadError(self.endpoint.name, message)
@@ -251,6 +231,20 @@ class VyOSTransport(VyOSSSH):
             raise DeviceError(self.endpoint.name, f"{message}: {exc}") from exc
         self.disconnect()
         raise SessionLostError(self.endpoint.name, message) from exc
+
+
+def _batches(lines: Sequence[str]) -> list[list[str]]:
+    """Lines in groups that a terminal takes in one write."""
+    batches: list[list[str]] = []
+    left = 0
+    for line in lines:
+        size = len(line.encode()) + 1
+        if size > left:
+            batches.append([])
+            left = AHEAD_BYTES
+        batches[-1].append(line)
+        left -= size
+    return batches
 
 
 def _verb(line: str) -> str:

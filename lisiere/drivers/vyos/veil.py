@@ -1,6 +1,6 @@
 """What one appliance's texts look like from outside: every secret that passed through the session is concealed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from lisiere.drivers.base import Concealer
 from lisiere.drivers.vyos import masks, statements
@@ -14,6 +14,7 @@ class Veil:
     def __init__(self, host: str, concealer: Concealer) -> None:
         self.host, self.concealer = host, concealer
         self._values: set[str] = set()
+        self._unlearned: set[str] = set()
         self._revealed: set[str] = set()
 
     def __repr__(self) -> str:
@@ -26,6 +27,8 @@ class Veil:
             SecretError: References without a value.
         """
         clear = self.concealer.reveal(text)
+        if clear == text:
+            return text
         for line, revealed in zip(text.split("\n"), clear.split("\n"), strict=True):
             if line != revealed:
                 words = zip(statements.words(line), statements.words(revealed), strict=False)
@@ -33,9 +36,9 @@ class Veil:
         self._values |= self._revealed
         return clear
 
-    def learn(self, paths: Sequence[Path]) -> None:
-        """Note the secret values of a configuration, so that they are known when the device repeats one."""
-        self._values |= masks.values_in(paths)
+    def learn(self, text: str) -> None:
+        """Note a configuration, so that its secret values are known when the device repeats one in a sentence."""
+        self._unlearned.add(text)
 
     def lines(self, text: str) -> str:
         """Set and delete lines with their secrets concealed, and values that we sent wherever they stand.
@@ -51,6 +54,8 @@ class Veil:
 
     def sentence(self, text: str) -> str:
         """The device's own words, scrubbed of known values."""
+        while self._unlearned:
+            self._values |= masks.values_in(self._unlearned.pop())
         return masks.scrub(text, self._values, self.concealer)
 
     def changes(self, changes: Iterable[Change]) -> list[str]:

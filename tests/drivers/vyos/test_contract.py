@@ -49,6 +49,7 @@ class VyOSHarness(Harness):
         self.port, self.host_key = appliance.port, appliance.host_key
         self.guarantees = GUARANTEES[appliance.release]
         self.texts = self._texts()
+        self.commands = ["show version", "show configuration commands", "show vpn ipsec sa"]
         self.steps: dict[str, Callable[[NetworkDriver], object]] = self._steps()
 
     def options(self) -> dict[str, object]:

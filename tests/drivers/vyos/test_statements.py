@@ -55,15 +55,16 @@ def test_a_lost_statement_is_found() -> None:
 def test_what_the_appliance_added_by_itself_stays() -> None:
     """The MAC address of each port, unless it is meant to be another."""
     running = [
-        ("interfaces", "ethernet", "eth0", "hw-id", "52:54:00:00:00:01"),
-        ("interfaces", "ethernet", "eth1", "hw-id", "52:54:00:00:00:02"),
-        ("interfaces", "ethernet", "eth2", "hw-id", "52:54:00:00:00:03"),
+        "set interfaces ethernet eth0 hw-id '52:54:00:00:00:01'",
+        "set interfaces ethernet eth1 hw-id '52:54:00:00:00:02'",
+        "set interfaces ethernet eth2 description 'its hw-id is known'",
+        "set interfaces ethernet eth2 hw-id '52:54:00:00:00:03'",
     ]
     meant = [
         ("interfaces", "ethernet", "eth0", "address", "dhcp"),
         ("interfaces", "ethernet", "eth1", "hw-id", "52:54:00:00:00:09"),
     ]
-    assert statements.device_owned(running, meant) == [running[0], running[2]]
+    assert statements.device_owned("\n".join(running), meant) == [running[0], running[3]]
 
 
 def test_tag_nodes_are_known() -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -113,20 +113,34 @@ def test_a_session_that_ends_inside_an_answer_is_lost() -> None:
             transport.ask("show")
 
 
-def test_a_question_is_answered_with_yes() -> None:
-    """The answer holds all that was said; a command that does not ask is not answered."""
-    replies = iter([b"commit-confirm 2\r\nauto\r\nProceed ? [Y/n] ", b"y\r\nInitialized\r\n" + CONFIG_PROMPT])
+@pytest.mark.parametrize("is_agreed", [True, False])
+def test_a_question_is_answered_as_told(is_agreed: bool) -> None:
+    """Who answers sees what came before; the answer holds all that was said."""
+    said = b"Initialized" if is_agreed else b"canceled"
+    word = b"y" if is_agreed else b"n"
+    asking = b"commit-confirm 2\r\nauto\r\nProceed ? [Y/n] "
+    replies = iter([b"save\r\nsaved\r\n" + CONFIG_PROMPT, asking, word + b"\r\n" + said + b"\r\n" + CONFIG_PROMPT])
     heard: list[bytes] = []
 
     def reply(line: bytes) -> bytes:
         heard.append(line)
         return next(replies)
 
+    def agrees(answers: Sequence[str]) -> bool:
+        assert answers == ["saved"]
+        return is_agreed
+
     with session(reply) as transport:
-        assert transport.ask_and_confirm("commit-confirm 2", timeout_s=1).split("\n")[-1] == "Initialized"
-    assert heard == [b"commit-confirm 2", b"y"]
+        answers = transport.ask_and_agree(["save", "commit-confirm 2"], agrees, timeout_s=1)
+        assert answers == ["saved", f"auto\nProceed ? [Y/n] {word.decode()}\n{said.decode()}"]
+    assert heard == [b"save", b"commit-confirm 2", word]
+
+
+def test_a_command_that_does_not_ask_is_not_answered() -> None:
+    """Its answer is as good as any."""
     with session(echoing(b"Another confirm is pending\r\n", CONFIG_PROMPT)) as transport:
-        assert transport.ask_and_confirm("commit-confirm 2", timeout_s=1) == "Another confirm is pending"
+        answers = transport.ask_and_agree(["commit-confirm 2"], lambda _: True, timeout_s=1)
+        assert answers == ["Another confirm is pending"]
 
 
 @pytest.mark.parametrize("line", ["x" * 4001, "two\nlines", "bell\x07", "tab\there"])
