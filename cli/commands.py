@@ -35,7 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "rollback": (
             "cli.rollback:rollback",
-            "Plan the way back to the configurations that were recorded before a run; `lisiere apply` then carries it out.",
+            "Plan the way back to what was recorded before a run; `lisiere apply` carries it out.",
         ),
         "runs": (
             "cli.runs:app",

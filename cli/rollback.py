@@ -19,7 +19,7 @@ def rollback(
     lab: Lab = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plan the way back to the configurations that were recorded before a run; `lisiere apply` then carries it out.
+    """Plan the way back to what was recorded before a run; `lisiere apply` carries it out.
 
     Appliances are asked what the way back would change, as in every plan. Secrets keep the values that they have today.
     Exit status 1 when an appliance could not be planned.
