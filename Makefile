@@ -55,6 +55,14 @@ demo: $(STAMP) ## Run the main job on 600 simulated appliances
 test: $(STAMP) ## Run the tests (under 10 minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak and not bench"
 
+.PHONY: faults
+faults: $(STAMP) ## Run the whole matrix of faults and kills
+	@$(BIN)/python -m pytest -n $(WORKERS) -q tests/faults
+
+.PHONY: soak
+soak: $(STAMP) ## Run plans and applies with faults for half an hour (SOAK_MINUTES=3 for less)
+	@$(BIN)/python -m pytest -q -m soak tests/soak
+
 .PHONY: check
 check: $(STAMP) ## Check format, lint, types, layers, and the wheel from an empty folder
 	@echo "==> format" && $(BIN)/ruff format --check --quiet . || { echo "make: run '$(BIN)/ruff format .'" >&2; exit 1; }

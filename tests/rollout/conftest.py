@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lisiere.store.records import Records
 
 ROOT = Path(__file__).parents[2]
-APPLIANCES = 40
+APPLIANCES = 80
 OPERATOR = "tester@bench"
 
 
