@@ -61,6 +61,10 @@ def generate(
         Path, typer.Option("--source", metavar="FILE", help="Public data on EPCI and communes (see data/README.md).")
     ] = Path("data/somme-2026.json"),
     count: Annotated[int, typer.Option("--count", min=1, help="Appliances in service.")] = 600,
+    for_measuring: Annotated[
+        bool,
+        typer.Option("--for-measuring", help="More bodies of equal size, for fleets that the real ones cannot hold."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate the reference fleet from public data; the same source gives the same files.
@@ -68,10 +72,14 @@ def generate(
     Territories and appliances that the folder already holds keep their numbers. Which communes have a school is
     illustrative.
     """
+    from lisiere.workflow.reference.larger import enlarged
     from lisiere.workflow.reference_fleet import generate as build
     from lisiere.workflow.reference_fleet import load_source, write
 
-    written = write(output, build(load_source(source), count=count, existing=output))
+    content = load_source(source)
+    if for_measuring:
+        content = enlarged(content, count)
+    written = write(output, build(content, count=count, existing=output))
     if as_json:
         print_json(
             {"folder": output, "changed": written.changed, "unchanged": written.unchanged, "removed": written.removed}

@@ -22,6 +22,7 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.overlay import Topology
 from lisiere.model.site import WebAccessKind
 from lisiere.model.words import Lifecycle, ProfileName, Release
+from lisiere.workflow.reference.larger import enlarged
 from lisiere.workflow.reference.programme import REFERENCE_DATE
 from lisiere.workflow.reference_fleet import generate, load_source, write
 from tests.house.checkout import ROOT
@@ -225,6 +226,23 @@ def test_fleets_of_other_sizes_are_accepted_too(count: int, tmp_path: Path) -> N
     """From a seat for each territory to half as many again; only what they use is declared."""
     write(tmp_path, generate(load_source(SOURCE), count=count))
     assert len(list(load_fleet(tmp_path, as_of=REFERENCE_DATE).in_service())) == count
+
+
+@pytest.mark.parametrize("count", [1, 60, 2500])
+def test_a_fleet_for_measuring_has_any_size(count: int, tmp_path: Path) -> None:
+    """In bodies that the address plan has room for, and with every kind of site that the real fleet has."""
+    write(tmp_path, generate(enlarged(load_source(SOURCE), count), count=count))
+    fleet = load_fleet(tmp_path, as_of=REFERENCE_DATE)
+    assert len(list(fleet.in_service())) == count
+    assert max(Counter(one.territory for one in fleet.appliances.values()).values()) <= 140
+    assert count < 60 or {one.profile for one in fleet.in_service()} == set(ProfileName)
+    assert count < 60 or fleet.overlays
+
+
+def test_a_fleet_for_measuring_ends_with_the_address_plan() -> None:
+    """64 territories of 244 sites are its end."""
+    with pytest.raises(UsageError, match="no room"):
+        enlarged(load_source(SOURCE), 16_000)
 
 
 def test_the_fleet_is_accepted_until_the_programme_ends() -> None:
