@@ -56,6 +56,8 @@ def start(
     reboot_s: float = 1.0,
     port: int = DEFAULT_PORT,
     username: str = USERNAME,
+    scatter_ms: float = 0.0,
+    seed: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> LabState:
     """Start a lab in the background and wait until all of it answers.
@@ -74,6 +76,8 @@ def start(
         "reboot_s": reboot_s,
         "port": port,
         "username": username,
+        "scatter_ms": scatter_ms,
+        "seed": seed,
     }
     (state_dir / WANTED).write_text(json.dumps(wanted), "utf-8")
     with (state_dir / LOG).open("w", encoding="utf-8") as log:
@@ -177,6 +181,8 @@ async def _serve(state_dir: Path) -> None:
         minute_s=wanted["minute_s"],
         reboot_s=wanted["reboot_s"],
         rtt_ms=wanted["rtt_ms"],
+        scatter_ms=wanted["scatter_ms"],
+        seed=wanted["seed"],
     )
     fleet = Fleet([LabAppliance(**one) for one in wanted["appliances"]], settings=settings, port=wanted["port"])
     stop_asked = asyncio.Event()

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     HANG = "hang"
     REFUSE_COMMIT = "refuse-commit"
     FAIL_SUBTREE = "fail-subtree"
+    REFUSE_WAY_BACK = "refuse-way-back"
     REBOOT = "reboot"
     DISK_FULL = "disk-full"
     LOAD_DROPS = "load-drops"
@@ -53,6 +54,7 @@ class Fault:
         step: Where DROP, CUT, HANG and REBOOT strike.
         when: Before or after the step was carried out; the answer to it is lost either way.
         times: How often it strikes; 0 until it is cleared.
+            REFUSE_WAY_BACK strikes at a commit after one that failed in part.
         path: The part of the configuration that FAIL_SUBTREE refuses or LOAD_DROPS loses; for CUT_MANAGEMENT, words
             that stand one after another in a changed statement (none: any change).
         reason: What the appliance says of a refused commit.
@@ -136,6 +138,7 @@ _SWITCHES = {
     "no_answer": Kind.NO_ANSWER,
     "unreachable": Kind.UNREACHABLE,
     "refuse_commit": Kind.REFUSE_COMMIT,
+    "refuse_way_back": Kind.REFUSE_WAY_BACK,
     "disk_full": Kind.DISK_FULL,
     "cut_by_commit": Kind.CUT_MANAGEMENT,
     "vpn_down": Kind.VPN_DOWN,

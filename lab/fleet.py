@@ -217,6 +217,10 @@ class Handle:
         """Let the time of a pending timed commit be over now."""
         self._lab.call(self._appliance.expire)
 
+    def wall(self, text: str) -> None:
+        """Write to every terminal on it, as `wall` does."""
+        self._lab.call(lambda: self._appliance.wall(text))
+
     def forget_saved(self) -> None:
         """Let nothing be saved: the next boot comes up empty."""
         self._lab.call(self._appliance.device.forget_saved)
@@ -282,6 +286,8 @@ def running_lab(
     reboot_s: float = 0.5,
     commit_s: float = 0.0,
     rtt_ms: float = 0.0,
+    scatter_ms: float = 0.0,
+    seed: int = 0,
 ) -> Iterator[Lab]:
     """A lab in a thread of its own, for as long as the block lasts.
 
@@ -295,6 +301,8 @@ def running_lab(
         reboot_s: How long a rebooting appliance is unreachable.
         commit_s: How long a commit takes.
         rtt_ms: How much later everything that is sent arrives.
+        scatter_ms: How far apart the pieces of an answer come at the most; 0 lets answers come whole.
+        seed: Where they are cut, and how far apart each comes.
     """
     key_file, public_key = make_key(state_dir)
     settings = Settings(
@@ -305,6 +313,8 @@ def running_lab(
         reboot_s=reboot_s,
         commit_s=commit_s,
         rtt_ms=rtt_ms,
+        scatter_ms=scatter_ms,
+        seed=seed,
     )
     fleet = Fleet(appliances, settings=settings, port=port)
     loop = new_event_loop()

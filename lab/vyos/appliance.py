@@ -25,7 +25,8 @@ class Settings:
     """What all appliances of a lab share.
 
     `minute_s` is how long a minute of commit-confirm lasts; `reboot_s` how long a rebooting appliance is unreachable;
-    `commit_s` how long a commit takes; `rtt_ms` how much later everything arrives.
+    `commit_s` how long a commit takes; `rtt_ms` how much later everything arrives. Answers come in pieces, at most
+    `scatter_ms` apart and cut where `seed` says; whole when it is 0.
     """
 
     username: str
@@ -35,6 +36,8 @@ class Settings:
     reboot_s: float = 1.0
     commit_s: float = 0.0
     rtt_ms: float = 0.0
+    scatter_ms: float = 0.0
+    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -87,6 +90,8 @@ class Appliance:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_cut = False
         self._is_vpn_fallen = False
+        self.is_half = False
+        """The last commit that did anything failed in part."""
         self._other_key: asyncssh.SSHKey | None = None
 
     # ---- network -------------------------------------------------------------------------------------------------
@@ -144,7 +149,7 @@ class Appliance:
 
     def _boot(self) -> None:
         self._booting = None
-        self._is_cut = self._is_vpn_fallen = False
+        self._is_cut = self._is_vpn_fallen = self.is_half = False
         self.device.boot()
         self._reopen()
 
@@ -180,17 +185,22 @@ class Appliance:
         if self.device.release.reverts_by_reboot:
             self.reboot()
             return
-        for terminal in self.terminals:
-            terminal.write("\n[commit-confirm] Reverting to previous config now\n")
+        self.wall("\n[commit-confirm] Reverting to previous config now\n")
         self.device.reload()
-        self._is_cut = self._is_vpn_fallen = False
+        self._is_cut = self._is_vpn_fallen = self.is_half = False
         self._reopen()
+
+    def wall(self, text: str) -> None:
+        """Write to every terminal, whatever stands there."""
+        for terminal in self.terminals:
+            terminal.write(text)
 
     def committed(self, before: Node, report: CommitReport) -> None:
         """Count a commit, and let it cut the management path if a fault says so."""
         self.counters.commits += 1
         if not report.applied:
             return
+        self.is_half = bool(report.failed)
         self.counters.pushes += 1
         if self.faults.peek(Kind.VPN_DOWN_AFTER_COMMIT):
             self._is_vpn_fallen = True

@@ -108,7 +108,8 @@ class Configuring:
     def _refusals(self) -> dict[Path, str]:
         """What faults make fail in this commit."""
         faults = self.appliance.faults
-        if whole := faults.take(Kind.REFUSE_COMMIT):
+        stuck = faults.take(Kind.REFUSE_WAY_BACK) if self.appliance.is_half else None
+        if whole := stuck or faults.take(Kind.REFUSE_COMMIT):
             return {(): whole.reason}
         part = faults.take(Kind.FAIL_SUBTREE)
         return {part.path: part.reason} if part else {}

@@ -10,9 +10,10 @@ import asyncssh
 
 from lab.faults import Kind
 from lab.vyos.proposal import Section
+from lab.vyos.scatter import Scattered
 from lab.vyos.sftp import MemorySFTPServer
 from lab.vyos.shell import FellSilentError, SessionDroppedError, Shell
-from lab.vyos.terminal import HungUpError, Terminal
+from lab.vyos.terminal import HungUpError, Terminal, Writer
 
 if TYPE_CHECKING:
     from lab.vyos.appliance import Appliance
@@ -171,6 +172,14 @@ class _Screen:
             raise HungUpError from exc
 
 
+def _screen(appliance: "Appliance", stdout: "asyncssh.SSHWriter[bytes]") -> Writer:
+    settings, screen = appliance.settings, _Screen(stdout)
+    if not settings.scatter_ms:
+        return screen
+    seed = f"{settings.seed}/{appliance.name}/{appliance.counters.logins}"
+    return Scattered(screen, seed=seed, longest_ms=settings.scatter_ms)
+
+
 async def _serve(
     appliance: "Appliance",
     stdin: "asyncssh.SSHReader[bytes]",
@@ -183,7 +192,7 @@ async def _serve(
         return
     has_pty = channel.get_terminal_type() is not None
     rows = channel.get_terminal_size()[1] if has_pty else 0
-    terminal = Terminal(_Keys(stdin), _Screen(stdout), has_pty=has_pty, rows=rows or 24)
+    terminal = Terminal(_Keys(stdin), _screen(appliance, stdout), has_pty=has_pty, rows=rows or 24)
     shell = Shell(appliance, str(channel.get_extra_info("username")), terminal)
     command = channel.get_command()
     appliance.terminals.add(terminal)

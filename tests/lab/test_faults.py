@@ -166,6 +166,18 @@ def test_a_commit_fails_in_one_part(lab: Lab) -> None:
     assert "'23'" not in lab["new"].running_set()
 
 
+def test_the_way_back_is_refused(lab: Lab) -> None:
+    """Only after a commit that failed in part, and once."""
+    lab["new"].inject(Fault(Kind.REFUSE_WAY_BACK, reason="stuck halfway"))
+    lab["new"].inject(Fault(Kind.FAIL_SUBTREE, path=("service", "ssh")))
+    with Talk(lab, "new") as talk:
+        talk.ask_all("configure", "set system host-name other", "set service ssh port 23", "commit", "discard")
+        talk.ask("set system host-name new")
+        assert "stuck halfway" in talk.ask("commit")
+        assert "host-name 'other'" in lab["new"].running_set()
+        assert talk.ask("commit") == ""
+
+
 def test_a_reboot_in_the_middle(lab: Lab) -> None:
     """What was committed and not saved is gone."""
     lab["new"].inject(Fault(Kind.REBOOT, step=Step.SAVE))
@@ -279,6 +291,7 @@ def test_a_fault_survives_its_journey_as_json() -> None:
         ("refuse_login", True, Fault(Kind.REFUSE_LOGIN, times=0)),
         ("refuse_login", False, Kind.REFUSE_LOGIN),
         ("half_commit", "vpn ipsec", Fault(Kind.FAIL_SUBTREE, path=("vpn", "ipsec"), times=0)),
+        ("refuse_way_back", True, Fault(Kind.REFUSE_WAY_BACK, times=0)),
         ("hang_at", "save", Fault(Kind.HANG, step=Step.SAVE)),
         ("hang_after", "commit", Fault(Kind.HANG, step=Step.COMMIT, when="after")),
         ("drop_after", "commit", Fault(Kind.DROP, step=Step.COMMIT, when="after")),

@@ -68,6 +68,10 @@ class LabVyOS:
         """Refuse this part of every commit."""
         self._handle.inject(Fault(Kind.FAIL_SUBTREE, path=tuple(part.split()), times=0))
 
+    def refuse_way_back(self) -> None:
+        """Refuse every commit after one that failed in part."""
+        self._handle.inject(Fault(Kind.REFUSE_WAY_BACK, times=0, reason="stuck halfway"))
+
     def fill_disk(self) -> None:
         """Leave no space for files nor for the saved configuration."""
         self._handle.inject(Fault(Kind.DISK_FULL, times=0))
@@ -88,7 +92,8 @@ class LabVyOS:
 
 
 @contextmanager
-def lab_vyos(release: str, state_dir: Path) -> Iterator[LabVyOS]:
-    """A fresh appliance as it leaves the bench."""
-    with running_lab([LabAppliance(NAME, release)], state_dir=state_dir, minute_s=MINUTE_S) as lab:
+def lab_vyos(release: str, state_dir: Path, *, scatter_ms: float = 0.0) -> Iterator[LabVyOS]:
+    """A fresh appliance as it leaves the bench; its answers may come in pieces."""
+    wanted = [LabAppliance(NAME, release)]
+    with running_lab(wanted, state_dir=state_dir, minute_s=MINUTE_S, scatter_ms=scatter_ms, seed=1) as lab:
         yield LabVyOS(lab, release)

@@ -127,11 +127,11 @@ class VyOSHarness(Harness):
         }
 
 
-@pytest.fixture(params=[("1.4", "load"), ("1.5", "load"), ("1.5", "commands")], ids="-".join)
+@pytest.fixture(params=["1.4-load", "1.5-load", "1.5-commands", "1.5-load-scattered"])
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VyOSHarness]:
-    """A fresh appliance as it leaves the bench."""
-    release, replace_with = request.param
-    with lab_vyos(release, tmp_path) as appliance:
+    """A fresh appliance as it leaves the bench; a scattered one answers in pieces, cut at any byte."""
+    release, replace_with, *scattered = request.param.split("-")
+    with lab_vyos(release, tmp_path, scatter_ms=2.0 if scattered else 0.0) as appliance:
         yield VyOSHarness(appliance, replace_with=replace_with)
 
 

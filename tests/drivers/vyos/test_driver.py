@@ -1,5 +1,6 @@
 """What VyOS's driver does beyond the contract, against a simulated appliance."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,29 @@ def test_a_part_refused_by_the_appliance_alone_is_undone(harness: VyOSHarness) -
         assert "set vpn ipsec authentication psk HUB secret 'secret:overlay/a--b'" in caught.value.applied
         assert not any("firewall" in line for line in caught.value.applied)
     assert set(harness.running().splitlines()) == set(before.splitlines())
+
+
+@pytest.mark.parametrize("revert_in", [None, 60])
+def test_a_part_that_cannot_be_undone_is_told(harness: VyOSHarness, revert_in: int | None) -> None:
+    """What is active is named; a timer of ours goes on, and brings back what there was before."""
+    before = set(harness.running().splitlines())
+    harness.appliance.fail("firewall")
+    harness.appliance.refuse_way_back()
+    with harness.session() as driver:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        with pytest.raises(HalfAppliedError) as caught:
+            driver.commit_config(revert_in=revert_in)
+        assert not caught.value.restored
+        assert "the old configuration is back" not in str(caught.value)
+        assert "set system host-name 'renamed-01'" in caught.value.applied
+        assert "hush" not in f"{caught.value} {caught.value.applied}"
+        assert driver.has_pending_commit() == (revert_in is not None)
+        assert driver.compare_config() == ""
+    assert "set system host-name 'renamed-01'" in harness.running()
+    deadline = time.monotonic() + 15
+    while revert_in and set(harness.running().splitlines()) != before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_full_disk_is_told(harness: VyOSHarness) -> None:
