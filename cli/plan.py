@@ -1,21 +1,41 @@
 """`lisiere plan`: what an apply would do, asked of the appliances and frozen under a hash."""
 
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import ON_LAB, AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
-from cli.output import local_time, note, print_json, print_table, progress
+from cli.output import local_time, print_json, print_table, progress
+from cli.plan_words import document, print_change, print_summary
 
 if TYPE_CHECKING:
+    from lisiere.model.fleet import Fleet
+    from lisiere.model.pacing import Pacing
     from lisiere.model.plan import Plan
+    from lisiere.settings import Settings
+    from lisiere.workflow.selection import Selection
 
 app = typer.Typer(help="Plan what an apply would do: nothing is changed on any appliance.", invoke_without_command=True)
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when there is something to apply.")]
-DELETION_WARNING = 0.2
-"""Part of the running lines above which a plan warns of what it would delete; factory configurations aside."""
+FromRecords = Annotated[
+    bool,
+    typer.Option("--from-records", help="Preview: compare with the last readings on record; no appliance is asked."),
+]
+Canaries = Annotated[int, typer.Option("--canaries", min=1, max=1000, help="Appliances of the first wave.")]
+Growth = Annotated[int, typer.Option("--growth", min=1, max=100, help="How many times larger each wave may be.")]
+MaxWave = Annotated[
+    int | None, typer.Option("--max-wave", min=1, metavar="COUNT", help="Appliances of the largest wave.")
+]
+MaxTerritory = Annotated[
+    int | None,
+    typer.Option(
+        "--max-territory",
+        min=1,
+        metavar="COUNT",
+        help="Appliances of one territory in one wave; by default a quarter of those it has.",
+    ),
+]
 
 
 @app.callback()
@@ -29,6 +49,11 @@ def plan(
     lifecycles: Lifecycles = None,
     names: Names = None,
     lab: Lab = None,
+    from_records: FromRecords = False,
+    canaries: Canaries = 8,
+    growth: Growth = 4,
+    max_wave: MaxWave = None,
+    max_territory: MaxTerritory = None,
     exit_code: ExitCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,30 +64,40 @@ def plan(
     """
     if context.invoked_subcommand is not None:
         return
-    from cli.records import open_records, tell_interruptions
-    from cli.workplace import (
-        access,
-        chosen,
-        in_lab,
-        intended_texts,
-        open_fleet,
-        operator_name,
-        secret_keeper,
-        settings_of,
-        wants_lab,
-    )
-    from nornir_tasks.plan_making import make_plan
+    from cli.workplace import open_fleet, settings_of, wants_lab
+    from lisiere.model.pacing import Pacing
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     fleet = open_fleet(settings)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
+    pacing = Pacing(canaries=canaries, growth=growth, max_wave=max_wave, max_territory=max_territory)
+    make = _from_records if from_records else _from_appliances
+    made = make(settings, fleet, wanted, is_lab=is_lab, pacing=pacing)
+    if as_json:
+        print_json(document(made))
+    else:
+        print_summary(made)
+    if made.failures or (exit_code and made.changes):
+        raise typer.Exit(1)
+
+
+def _from_appliances(
+    settings: "Settings", fleet: "Fleet", wanted: "Selection", *, is_lab: bool, pacing: "Pacing"
+) -> "Plan":
+    """A plan that every appliance was asked for."""
+    from cli.records import open_records, tell_interruptions
+    from cli.workplace import access, chosen, in_lab, intended_texts, operator_name, secret_keeper
+    from lisiere.workflow.selection import Selection
+    from lisiere.workflow.terrain import terrain_of
+    from nornir_tasks.plan_making import make_plan
+
     way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     appliances = in_lab(appliances, way) if is_lab else appliances
     texts = intended_texts(fleet, [one.name for one in appliances], settings)
     with open_records(settings) as records, progress("plan", len(appliances)) as advance:
         tell_interruptions(records)
-        made = make_plan(
+        return make_plan(
             appliances,
             texts,
             access=way,
@@ -70,14 +105,37 @@ def plan(
             selection=f"{wanted}{ON_LAB}" if is_lab else str(wanted),
             created_by=operator_name(),
             clock=lambda: datetime.now(UTC),
+            terrain=terrain_of(fleet, chosen(fleet, Selection(), is_lab=is_lab)),
+            pacing=pacing,
             progress=advance,
         )
-    if as_json:
-        print_json(document(made))
-    else:
-        print_summary(made)
-    if made.failures or (exit_code and made.changes):
-        raise typer.Exit(1)
+
+
+def _from_records(
+    settings: "Settings", fleet: "Fleet", wanted: "Selection", *, is_lab: bool, pacing: "Pacing"
+) -> "Plan":
+    """A preview: what the records say that a plan would hold."""
+    from cli.records import open_records, tell_interruptions
+    from cli.workplace import chosen, intended_texts, operator_name
+    from lisiere.model.plan import Basis
+    from lisiere.workflow.plans import Origin
+    from lisiere.workflow.preview import make_preview
+    from lisiere.workflow.selection import Selection
+    from lisiere.workflow.terrain import terrain_of
+
+    appliances = chosen(fleet, wanted, is_lab=is_lab)
+    texts = intended_texts(fleet, [one.name for one in appliances], settings)
+    words = f"{wanted} (from records){ON_LAB if is_lab else ''}"
+    with open_records(settings) as records:
+        tell_interruptions(records)
+        return make_preview(
+            appliances,
+            texts,
+            records=records,
+            origin=Origin(words, operator_name(), datetime.now(UTC), Basis.RECORDS),
+            terrain=terrain_of(fleet, chosen(fleet, Selection(), is_lab=is_lab)),
+            pacing=pacing,
+        )
 
 
 @app.command("show")
@@ -100,8 +158,7 @@ def show(
     print_summary(found)
     for change in found.changes:
         if host in ("", change.host):
-            typer.echo(f"\n{change.host} (wave {change.wave})")
-            typer.echo("".join(f"  {line}\n" for line in change.difference.splitlines()), nl=False)
+            print_change(change)
 
 
 @app.command("list")
@@ -121,36 +178,3 @@ def list_plans(context: typer.Context, *, as_json: AsJson = False) -> None:
     ]
     headers = ("plan", "made", "by", "changes", "unchanged", "failed", "selection")
     print_table(headers, rows, empty="there is no plan yet; make one with `lisiere plan`")
-
-
-def document(plan: "Plan") -> dict[str, object]:
-    """A plan as JSON; it holds references to secrets, never values."""
-    return {**plan.model_dump(mode="json"), "is_empty": not plan.changes}
-
-
-def print_summary(plan: "Plan") -> None:
-    """Say in a few lines what a plan would do, wave by wave, and what could not be planned."""
-    typer.echo(f"{plan.id}  sha256 {plan.sha256}")
-    typer.echo(f"selection: {plan.selection}; made {local_time(plan.created_at)} by {plan.created_by}")
-    typer.echo(
-        f"{len(plan.changes)} to change, {len(plan.unchanged)} as intended, {len(plan.failures)} could not be compared"
-    )
-    counts = Counter(change.wave for change in plan.changes)
-    for number, count in sorted(counts.items()):
-        typer.echo(f"  wave {number}: {count:>4} appliance(s)  {_why(number, is_last=number == max(counts))}")
-    deleting = [change for change in plan.changes if change.deleted_share > DELETION_WARNING]
-    if deleting:
-        worst = max(deleting, key=lambda change: change.deleted_share)
-        note(f"warning: {len(deleting)} appliance(s) lose over {DELETION_WARNING:.0%} of their lines;")
-        note(f"         most of all {worst.host}: {worst.deleted_share:.0%}")
-    for failure in plan.failures:
-        note(f"not planned: {failure.reason}")
-    if plan.changes:
-        note(f"to carry it out: lisiere apply {plan.id}")
-
-
-def _why(number: int, *, is_last: bool) -> str:
-    """Why a wave is what it is."""
-    if number == 1:
-        return "the only one" if is_last else "canaries, chosen for diversity: none may fail"
-    return "the rest" if is_last else "more at a time, territories mixed"

@@ -16,6 +16,7 @@ EVIDENCE = frozenset({Outcome.APPLIED, Outcome.UNCHANGED})
 """Outcomes of a canary that say something for the change."""
 
 CANARY_WAVE = 1
+MAX_FAILURES = 5
 MAX_FAILURE_SHARE = 0.1
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lisiere.model.plan import Plan, PlanFailure, PlannedChange
+from lisiere.model.pacing import Pacing
+from lisiere.model.plan import Plan
 from lisiere.model.site import Appliance
-from lisiere.workflow.plans import freeze_plan, keep
-from lisiere.workflow.waves import waves
+from lisiere.workflow.plans import Found, Origin, found_on, freeze_plan, keep
+from lisiere.workflow.terrain import Terrain
 from nornir_tasks.evaluating import keep_readings
-from nornir_tasks.fleet import Access, Answer, FleetRunner, Progress
+from nornir_tasks.fleet import Access, FleetRunner, Progress
 from nornir_tasks.planning import Comparison, compare_fleet
 from nornir_tasks.stopping import StoppedError
 
@@ -26,6 +27,8 @@ def make_plan(
     selection: str,
     created_by: str,
     clock: Callable[[], datetime],
+    terrain: Terrain,
+    pacing: Pacing | None = None,
     progress: Progress | None = None,
     rolls_back: str = "",
     reference: Mapping[str, str] | None = None,
@@ -42,6 +45,8 @@ def make_plan(
         selection: What was asked for, in words.
         created_by: Who asked.
         clock: Tells the time.
+        terrain: What surrounds the appliances: the size of their territories, hubs.
+        pacing: How large the waves are.
         progress: Told of each appliance that is done.
         rolls_back: The run whose effect the plan would undo, if any.
         reference: Texts that readings are judged by, where these are not the ones to apply.
@@ -61,37 +66,19 @@ def make_plan(
     known = {one.host for one in records.status(compared) if one.last_run}
     running = {name: one.running for name, one in compared.items() if name in known}
     keep_readings(records, running, intended=reference or intended, at=at)
-    changed = [one for one in appliances if one.name in compared and compared[one.name].difference]
     plan = freeze_plan(
-        _changes(changed, compared),
+        appliances,
+        {name: _found(one, intended[name]) for name, one in compared.items() if one.difference},
         unchanged=[name for name, one in compared.items() if not one.difference],
-        failures=_failures(answers),
-        selection=selection,
-        created_by=created_by,
-        at=at,
-        rolls_back=rolls_back,
+        failures={name: str(answer.error) for name, answer in answers.items() if answer.error is not None},
+        origin=Origin(selection=selection, created_by=created_by, at=at, rolls_back=rolls_back),
+        terrain=terrain,
+        pacing=pacing,
     )
     texts = [text for one in plan.changes for text in (intended[one.host], compared[one.host].running)]
     keep(records, plan, texts=texts)
     return plan
 
 
-def _changes(changed: Sequence[Appliance], compared: Mapping[str, Comparison]) -> list[PlannedChange]:
-    wave_of = waves(changed)
-    return [
-        PlannedChange(
-            host=one.name,
-            wave=wave_of[one.name],
-            intended_sha256=compared[one.name].intended_sha256,
-            running_sha256=compared[one.name].running_sha256,
-            difference=compared[one.name].difference,
-            deleted_share=compared[one.name].deleted_share,
-        )
-        for one in changed
-    ]
-
-
-def _failures(answers: Mapping[str, Answer[Comparison]]) -> list[PlanFailure]:
-    return [
-        PlanFailure(host=name, reason=str(answer.error)) for name, answer in answers.items() if answer.error is not None
-    ]
+def _found(one: Comparison, intended: str) -> Found:
+    return found_on(running=one.running, intended=intended, difference=one.difference, deleted_share=one.deleted_share)

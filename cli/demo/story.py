@@ -256,7 +256,8 @@ class Story:
     # ---- what they share -----------------------------------------------------------------------------------------
 
     def _plan(self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records", way: "Access") -> "Plan":
-        from cli.plan import document
+        from cli.plan_words import document
+        from lisiere.workflow.terrain import terrain_of
         from nornir_tasks.plan_making import make_plan
 
         with progress("plan", len(chosen)) as advance:
@@ -268,6 +269,7 @@ class Story:
                 selection="all (lab)",
                 created_by=operator_name(),
                 clock=_now,
+                terrain=terrain_of(fleet, fleet.in_service()),
                 progress=advance,
             )
         self._write(f"{plan.id}.json", document(plan))

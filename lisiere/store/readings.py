@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connections
+from django.db.models import OuterRef, Subquery
 
 from lisiere.model.plan import ApplianceStatus, Conformity, Drift, DriftReason, Outcome
 from lisiere.model.record import Reading
@@ -125,6 +126,17 @@ def _alter(alias: str, rows: Sequence[DeviationRow]) -> None:
     statement = "UPDATE lisiere_deviation SET intended = %s, running = %s WHERE id = %s"
     with connections[alias].cursor() as cursor:
         cursor.executemany(statement, [(storable(row.intended), storable(row.running), row.id) for row in rows])
+
+
+def last_running(alias: str, hosts: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of what each appliance ran at its last reading; one that was never read is left out."""
+    last = StandingRow.objects.using(alias).filter(host=OuterRef("host")).values("read_at")[:1]
+    rows = ReadingRow.objects.using(alias).filter(read_at=Subquery(last)).values_list("host", "running_sha256")
+    wanted = list(set(hosts))
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), CHUNK):
+        found.update(rows.filter(host__in=wanted[start : start + CHUNK]))
+    return found
 
 
 def drift(alias: str, hosts: Iterable[str] | None = None) -> tuple[Drift, ...]:

@@ -193,6 +193,11 @@ class Records:
         """Keep readings with their deviations; what deviated before keeps the time at which that was first seen."""
         self._worker.write_with_others(self._readings, tuple(new))
 
+    def last_running(self, hosts: Iterable[str]) -> dict[str, str]:
+        """SHA-256 of what each appliance ran at its last reading; one that was never read is left out."""
+        hosts = tuple(hosts)
+        return self._worker.read(lambda: readings.last_running(self._alias, hosts))
+
     def drift(self, hosts: Iterable[str] | None = None) -> tuple[Drift, ...]:
         """What deviates as of the last readings, by appliance and path; of all appliances by default."""
         hosts = None if hosts is None else tuple(hosts)

@@ -19,6 +19,7 @@ from lisiere.secrets.agefile import AgeFileStore
 from lisiere.secrets.keeper import SecretKeeper
 from lisiere.store.setup import connect
 from lisiere.workflow.intended import render_sites
+from lisiere.workflow.terrain import terrain_of
 from nornir_tasks.fleet import Access, Endpoint
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.probes import probes_of
@@ -78,6 +79,7 @@ class Bench:
             selection="test",
             created_by=OPERATOR,
             clock=now,
+            terrain=terrain_of(self.fleet, self.fleet.in_service()),
         )
 
     def rollout(self, plan: Plan, records: "Records") -> Rollout:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.errors import PlanError, RecordError
-from lisiere.model.plan import Outcome, Plan, RunStatus, Step
+from lisiere.errors import PlanError, RecordError, UsageError
+from lisiere.model.fleet import Fleet
+from lisiere.model.pacing import Pacing
+from lisiere.model.plan import Basis, Outcome, Plan, RunStatus, Step
 from lisiere.store.setup import connect
 from lisiere.workflow import plans
 from lisiere.workflow.runs import carried_out
+from lisiere.workflow.terrain import terrain_of
 from tests.store.samples import NOON, minutes, names, outcome_for, plan_for, reading, result_for, sha256, text_of
 
 if TYPE_CHECKING:
@@ -35,19 +38,53 @@ def plan(records: "Records") -> Plan:
     return kept
 
 
-def frozen() -> Plan:
-    """A plan frozen now, out of order."""
-    changes = tuple(reversed(plan_for(HOSTS).changes))
-    return plans.freeze_plan(changes, unchanged=(), failures=(), selection="all", created_by="camille", at=NOON)
+def origin(basis: Basis = Basis.DEVICE) -> plans.Origin:
+    """Where the plans of these tests come from."""
+    return plans.Origin(selection="all", created_by="camille", at=NOON, basis=basis)
 
 
-def test_a_plan_is_frozen_under_a_name_that_tells_its_instant() -> None:
+def frozen(fleet: Fleet, basis: Basis = Basis.DEVICE) -> Plan:
+    """A plan for three appliances, frozen now."""
+    chosen = sorted(fleet.in_service(), key=lambda one: one.name)[:4]
+    texts = {one.name: f"set system host-name '{one.name}'\n" for one in chosen[:3]}
+    found = {
+        name: plans.found_on(running="set a\n", intended=text, difference=f"delete a\n{text}", deleted_share=1.0)
+        for name, text in texts.items()
+    }
+    return plans.freeze_plan(
+        chosen,
+        found,
+        unchanged=[chosen[3].name],
+        failures={"80021-ecole-99": "no SSH answer in 30 s"},
+        origin=origin(basis),
+        terrain=terrain_of(fleet, fleet.in_service()),
+        pacing=Pacing(canaries=1, growth=1),
+    )
+
+
+def test_a_plan_is_frozen_under_a_name_that_tells_its_instant(fleet: Fleet) -> None:
     """In wave order, intact, and two plans of one second have two names."""
-    first, second = frozen(), frozen()
+    first, second = frozen(fleet), frozen(fleet)
     assert first.is_intact()
     assert re.fullmatch(r"plan-20261124-120000-[0-9a-f]{6}", first.id)
     assert first.id != second.id
     assert [one.wave for one in first.changes] == [1, 2, 3]
+    assert (len(first.unchanged), len(first.failures)) == (1, 1)
+
+
+def test_a_plan_keeps_its_pace_and_the_reason_of_each_wave(fleet: Fleet) -> None:
+    """Under its hash; and that its appliances come fresh from the factory."""
+    plan = frozen(fleet)
+    assert plan.pacing == Pacing(canaries=1, growth=1)
+    assert [(note.number, note.appliances) for note in plan.waves] == [(1, 1), (2, 1), (3, 1)]
+    assert all(change.is_fresh for change in plan.changes)
+
+
+def test_a_plan_made_from_records_is_never_applied(fleet: Fleet) -> None:
+    """It says so, and what to do instead; one that was asked of the appliances passes."""
+    plans.refuse_preview(frozen(fleet))
+    with pytest.raises(UsageError, match="is a preview made from records: no appliance was asked"):
+        plans.refuse_preview(frozen(fleet, Basis.RECORDS))
 
 
 def test_a_plan_is_kept_only_with_the_texts_that_it_would_apply(records: "Records") -> None:
