@@ -117,3 +117,17 @@ def test_six_hundred_readings_and_outcomes_take_well_under_a_second(records: "Re
         records.record_outcomes(run.id, list(map(outcome_for, hosts)))
         assert time.process_time() - begun < 1.0
     assert len(records.drift(hosts)) == len(records.status()) == 600
+
+
+def test_the_last_running_text_of_each_appliance_is_known(records: "Records") -> None:
+    """Whatever came in whatever order; what was never read is left out; a whole fleet is answered at once."""
+    hosts = names(1200)
+    old = [reading(host).model_copy(update={"running_sha256": "a" * 64}) for host in hosts[:-1]]
+    new = [reading(host, at=minutes(5)).model_copy(update={"running_sha256": "b" * 64}) for host in hosts[::2]]
+    records.record_readings(new)
+    records.record_readings(old)
+    found = records.last_running(hosts)
+    assert set(found) == set(hosts[:-1])
+    assert {found[host] for host in hosts[::2]} == {"b" * 64}
+    assert {found[host] for host in hosts[1:-1:2]} == {"a" * 64}
+    assert records.last_running([]) == {}
