@@ -24,7 +24,7 @@ def rollback(
     Appliances are asked what the way back would change, as in every plan. Secrets keep the values that they have today.
     Exit status 1 when an appliance could not be planned.
     """
-    from cli.plan import document, print_summary
+    from cli.plan_words import document, print_summary
     from cli.records import open_records, tell_interruptions
     from cli.workplace import (
         access,
@@ -37,6 +37,7 @@ def rollback(
     )
     from lisiere.errors import UsageError
     from lisiere.workflow.rollback import configurations_before
+    from lisiere.workflow.terrain import terrain_of
     from nornir_tasks.plan_making import make_plan
 
     settings, is_lab = settings_of(context), wants_lab(lab)
@@ -62,6 +63,7 @@ def rollback(
                 created_by=operator_name(),
                 clock=lambda: datetime.now(UTC),
                 progress=advance,
+                terrain=terrain_of(fleet, known.values()),
                 rolls_back=run.id,
                 reference=intended_texts(fleet, sorted(before.texts), settings),
             )

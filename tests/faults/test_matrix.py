@@ -13,6 +13,7 @@ import pytest
 
 from lisiere.drivers.vyos import dialogue
 from lisiere.model.plan import Plan, Run, Step
+from lisiere.workflow.terrain import Terrain
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.rollout import Watch, apply_plan
 from tests.faults.cells import CELL, FAULT_CELLS, FAULTS, FaultCell
@@ -76,6 +77,7 @@ def plan_for(way: Way, records: "Records") -> Plan:
         selection="stage",
         created_by="tester@stage",
         clock=now,
+        terrain=Terrain(territories={}),
     )
     assert [change.host for change in plan.changes] == [way.name], plan.failures
     return plan

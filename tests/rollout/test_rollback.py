@@ -7,6 +7,7 @@ import pytest
 from lisiere.errors import UnknownError, UsageError
 from lisiere.model.plan import Outcome, RunStatus
 from lisiere.workflow.rollback import configurations_before
+from lisiere.workflow.terrain import terrain_of
 from nornir_tasks.plan_making import make_plan
 from tests.rollout.conftest import OPERATOR, Bench, now
 
@@ -70,6 +71,7 @@ def rollback(bench: Bench, records: "Records", *, run_id: str, appliances: "list
         selection=f"rollback of {run_id}",
         created_by=OPERATOR,
         clock=now,
+        terrain=terrain_of(bench.fleet, appliances),
         rolls_back=run_id,
         reference=bench.texts(appliances),
     )

@@ -25,6 +25,7 @@ from lisiere.secrets.agefile import AgeFileStore
 from lisiere.secrets.keeper import SecretKeeper
 from lisiere.store.setup import connect
 from lisiere.workflow.intended import render_sites
+from lisiere.workflow.terrain import terrain_of
 from nornir_tasks.fleet import Access, Endpoint
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.probes import probes_of
@@ -87,6 +88,7 @@ class Field:
             selection=f"cycle {cycle}",
             created_by="soak@bench",
             clock=_now,
+            terrain=terrain_of(self.fleet, self.appliances),
         )
 
     def apply(self, plan: Plan) -> Run:
