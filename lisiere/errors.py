@@ -15,6 +15,7 @@ LisiereError
     ├── HostKeyError         nothing was sent
     ├── LoginRefusedError    nothing was sent
     ├── SessionLostError     unknown: look before doing anything else
+    │   └── ProcessLostError our process that worked on it died; unknown as well
     ├── MisreadError         an answer was not understood; nothing further was sent
     ├── ConfigRejectedError  running configuration unchanged
     ├── SilentLossError      load dropped statements; candidate discarded, running unchanged
@@ -32,6 +33,17 @@ class LisiereError(Exception):
     """The root: everything that Lisière raises on purpose, worded for a person."""
 
     exit_status = 1
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild across process borders, facts and notes included, without calling the subclass's own signature."""
+        return (_rebuild, (type(self), self.args, dict(self.__dict__)))
+
+
+def _rebuild(kind: type[LisiereError], args: tuple[object, ...], facts: dict[str, object]) -> LisiereError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class UsageError(LisiereError):
@@ -105,17 +117,6 @@ class DeviceError(LisiereError):
         super().__init__(f"{host}: {message}")
         self.host, self.message = host, message
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Rebuild across process borders without calling the subclass's own signature."""
-        return (_rebuild, (type(self), self.args, dict(self.__dict__)))
-
-
-def _rebuild(kind: type[DeviceError], args: tuple[object, ...], facts: dict[str, object]) -> DeviceError:
-    error = kind.__new__(kind, *args)
-    error.args = args
-    error.__dict__.update(facts)
-    return error
-
 
 class UnreachableError(DeviceError):
     """No SSH answer in time; nothing was sent."""
@@ -131,6 +132,10 @@ class LoginRefusedError(DeviceError):
 
 class SessionLostError(DeviceError):
     """The session ended in the middle; the appliance's state is unknown until it is read again."""
+
+
+class ProcessLostError(SessionLostError):
+    """The process of ours that worked on it died; the appliance's state is unknown until it is looked at."""
 
 
 class MisreadError(DeviceError):

@@ -1,6 +1,7 @@
 """The records as others see them: plans, runs, the journal, readings, leases. Models of `lisiere.model` in and out."""
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -21,6 +22,7 @@ from lisiere.model.record import (
 )
 from lisiere.store import configurations, journal, leases, plans, readings, runs, schema
 from lisiere.store.databases import Database
+from lisiere.store.futures import then
 from lisiere.store.ids import now
 from lisiere.store.journal import Note
 from lisiere.store.process import this_process
@@ -137,7 +139,11 @@ class Records:
 
     def record_results(self, run_id: str, results: Iterable[Result]) -> None:
         """Keep all that came of appliances in a run, in one piece; threads that wait share one commit."""
-        self._worker.write_with_others(self._results, (run_id, tuple(results)))
+        self.record_results_soon(run_id, results).result()
+
+    def record_results_soon(self, run_id: str, results: Iterable[Result]) -> Future[None]:
+        """The same for those who do not wait."""
+        return self._worker.write_soon(self._results, (run_id, tuple(results)))
 
     def cancel_run(self, name: str, *, by: str, at: datetime | None = None) -> RunStatus:
         """Ask for the end of a run; INTERRUPTED when its process died and the asker has to bring it to its end."""
@@ -166,8 +172,14 @@ class Records:
 
         Answers who cancelled the run, empty when nobody did: then the step is not to be taken.
         """
+        return self.journal_soon(run_id, host, step, detail, at=at).result()
+
+    def journal_soon(
+        self, run_id: str, host: str, step: str, detail: str = "", *, at: datetime | None = None
+    ) -> Future[str]:
+        """The same for those who do not wait: what the entry speaks of may be done once the answer is there."""
         note = Note(at or self._clock(), run_id, host, step, detail)
-        return self._worker.write_with_others(self._journal, note).get(run_id, "")
+        return then(self._worker.write_soon(self._journal, note), lambda cancelled: cancelled.get(run_id, ""))
 
     @staticmethod
     def _append(alias: str, notes: Sequence[Note]) -> dict[str, str]:

@@ -59,7 +59,12 @@ class Worker:
 
         All of them get the one answer of the call.
         """
-        return cast("T", self._do(cast("Callable[[Sequence[object]], object]", action), item, is_write=True))
+        return self.write_soon(action, item).result()
+
+    def write_soon(self, action: Callable[[Sequence[Item]], T], item: Item) -> Future[T]:
+        """The same for those who do not wait: what the future promises is durable once it is there."""
+        shared = cast("Callable[[Sequence[object]], object]", action)
+        return cast("Future[T]", self._put(shared, item, is_write=True))
 
     def close(self) -> None:
         """Finish what was asked for and let go of the database. What is asked later is refused."""
@@ -71,12 +76,15 @@ class Worker:
         self._thread.join()
 
     def _do(self, action: Callable[[Sequence[object]], object], item: object, *, is_write: bool) -> object:
+        return self._put(action, item, is_write=is_write).result()
+
+    def _put(self, action: Callable[[Sequence[object]], object], item: object, *, is_write: bool) -> Future[object]:
         job = _Job(action, item, is_write, Future())
         with self._door:
             if self._is_closed or not self._thread.is_alive():
                 raise RecordError(f"{self._place} is closed; nothing was recorded")
             self._jobs.put(job)
-        return job.answer.result()
+        return job.answer
 
     def _work(self) -> None:
         is_open = True

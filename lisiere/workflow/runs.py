@@ -1,6 +1,7 @@
 """Runs: begun and ended whatever happens, appliances locked, each step journalled before it is taken."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from lisiere.errors import CancelledError, PlanError, RecordError
 from lisiere.model.plan import Plan, Run, RunStatus, Step
 from lisiere.model.record import LeaseAnswer, Result
+from lisiere.store.futures import then
 from lisiere.store.ids import now
 from lisiere.workflow.plans import DONE
 
@@ -27,6 +29,7 @@ class OpenRun:
         self.run, self.is_stopped, self.cancelled_by = run, False, ""
         self._records, self._clock = records, clock
         self._door, self._renewed_at = Lock(), clock()
+        self._ledger = Lock()
         self._outcomes = {one.host: one for one in run.outcomes}
         self._locked: set[str] = set()
         self._lost: set[str] = set()
@@ -59,11 +62,20 @@ class OpenRun:
             CancelledError: Somebody cancelled the run; the step is not to be taken.
             RecordError: The lease of the appliance ran out (this machine slept?) and another run has taken it.
         """
+        self.journal_soon(host, step, detail).result()
+
+    def journal_soon(self, host: str, step: Step, detail: str = "") -> Future[None]:
+        """The same for those who do not wait: the step may be taken once the future is done, if it holds no error."""
         at = self._clock()
         self._renew(at)
         if host in self._lost:
             raise RecordError(f"{host}: another run took it over while this one was silent; nothing more is done to it")
-        self.cancelled_by = self._records.journal(self.run.id, host, step, detail, at=at) or self.cancelled_by
+        written = self._records.journal_soon(self.run.id, host, step, detail, at=at)
+        return then(written, lambda cancelled_by: self._go_on(step, cancelled_by))
+
+    def _go_on(self, step: Step, cancelled_by: str) -> None:
+        """Let a step be taken that is journalled, unless the run was cancelled."""
+        self.cancelled_by = cancelled_by or self.cancelled_by
         if self.cancelled_by and step not in CLEANING:
             raise CancelledError(f"cancelled by {self.cancelled_by}")
 
@@ -73,14 +85,20 @@ class OpenRun:
 
     def record(self, results: Sequence[Result]) -> None:
         """Keep what became of appliances, and what was read on them afterwards."""
+        self.record_soon(results).result()
+
+    def record_soon(self, results: Sequence[Result]) -> Future[None]:
+        """The same for those who do not wait."""
         self._renew(self._clock())
-        self._records.record_results(self.run.id, results)
-        with self._door:
+        return then(self._records.record_results_soon(self.run.id, results), lambda _: self._take_note(results))
+
+    def _take_note(self, results: Sequence[Result]) -> None:
+        with self._ledger:
             self._outcomes.update((one.outcome.host, one.outcome) for one in results)
 
     def status(self, plan: Plan) -> RunStatus:
         """How the run stands if it ends now."""
-        with self._door:
+        with self._ledger:
             is_done = all(
                 change.host in self._outcomes and self._outcomes[change.host].outcome in DONE for change in plan.changes
             )
