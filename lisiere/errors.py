@@ -15,7 +15,7 @@ LisiereError
     ├── HostKeyError         nothing was sent
     ├── LoginRefusedError    nothing was sent
     ├── SessionLostError     unknown: look before doing anything else
-    │   └── ProcessLostError our process that worked on it died; unknown as well
+    │   └── ProcessLostError our own process died; says whether anything was begun
     ├── MisreadError         an answer was not understood; nothing further was sent
     ├── ConfigRejectedError  running configuration unchanged
     ├── SilentLossError      load dropped statements; candidate discarded, running unchanged
@@ -135,7 +135,12 @@ class SessionLostError(DeviceError):
 
 
 class ProcessLostError(SessionLostError):
-    """The process of ours that worked on it died; the appliance's state is unknown until it is looked at."""
+    """The process of ours that was to work on it died; `was_begun` says whether anything may have been sent."""
+
+    def __init__(self, host: str, *, was_begun: bool) -> None:
+        state = "its state is unknown until it is looked at" if was_begun else "nothing was sent"
+        super().__init__(host, f"the process that worked on it died; {state}")
+        self.was_begun = was_begun
 
 
 class MisreadError(DeviceError):

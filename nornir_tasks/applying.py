@@ -52,7 +52,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """What a step on one appliance needs besides its job; the same for a whole run."""
+    """What a step on one appliance needs besides its job; the same for a whole run.
+
+    The functions and the brake stay in the process that carries out the run, wherever the step is taken.
+    """
 
     journal: Journal
     keep: Keep
@@ -77,6 +80,10 @@ class Applier:
 
     def __init__(self, jobs: Mapping[str, Job], care: Care) -> None:
         self._jobs, self._care = jobs, care
+
+    def part(self, hosts: frozenset[str]) -> "Applier":
+        """The same for some of the appliances."""
+        return Applier({host: self._jobs[host] for host in hosts}, self._care)
 
     def __call__(self, host: Host) -> HostOutcome:
         """Apply one job; every device error becomes an outcome, and is on record when this returns."""

@@ -6,6 +6,7 @@ from threading import Event, Lock
 
 from lisiere.model.plan import HostOutcome, Outcome
 from nornir_tasks.health import HealthLimits, Measured, WaveHealth, is_beyond
+from nornir_tasks.home import AtHome
 
 FAILURES = frozenset(
     {Outcome.REFUSED, Outcome.REVERTING, Outcome.REVERTED, Outcome.FAILED, Outcome.UNSAVED, Outcome.UNKNOWN}
@@ -20,7 +21,7 @@ MAX_FAILURES = 5
 MAX_FAILURE_SHARE = 0.1
 
 
-class Brake:
+class Brake(AtHome):
     """Counts failures as they come, from any thread; once it holds, nothing more is sent to any appliance.
 
     Two budgets run side by side and the one that is used up first holds: failures over the whole rollout, and the share

@@ -1,12 +1,13 @@
 """Carrying out a plan: leases, then wave after wave as long as the one before is healthy, everything kept on record."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lisiere.errors import PlanError
+from lisiere.errors import PlanError, ProcessLostError
 from lisiere.model.plan import Event, HostOutcome, Outcome, Plan, PlannedChange, Run
 from lisiere.model.record import Lease, Result
 from lisiere.model.site import Appliance
@@ -17,6 +18,7 @@ from nornir_tasks.applying import Applier, Care, Job
 from nornir_tasks.brake import Brake
 from nornir_tasks.evaluating import readings_of
 from nornir_tasks.fleet import Access, Answer, FleetRunner
+from nornir_tasks.home import Home, Promise
 from nornir_tasks.probes import probes_within
 from nornir_tasks.reading import read_fleet
 from nornir_tasks.settling import Settled, Settler
@@ -30,6 +32,7 @@ MAX_FAILURES = 5
 RESTART_S = 300
 """How long an appliance may be away when it goes back by a restart."""
 LONGEST_PAUSE_S = 30.0
+DIED = "the process that worked on it died"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,7 @@ class _Execution:
                 if not self._reason():
                     self._run.tell(Event.WAVE, f"wave {number}: {len(wave)} appliance(s)")
                 if reason := self._reason():
-                    self._skip(wave, reason)
+                    self._end(wave, Outcome.SKIPPED, reason)
                 else:
                     self._rollout.watch.on_wave(number, len(wave))
                     self._wave(wave)
@@ -230,8 +233,17 @@ class _Execution:
         names = [change.host for change in changes]
         applier = Applier(self._jobs, self._care())
         answers = self._runner.run(applier, name="apply", hosts=names, progress=self._rollout.watch.on_host)
-        _raise_errors(answers.values())
-        self._skip([change for change in changes if change.host not in answers], self._reason())
+        lost = _lost(answers.values())
+        if lost:
+            self._brake.hold(f"a process that worked on {len(lost)} appliance(s) died")
+        begun = {name for name, error in lost.items() if error.was_begun}
+        self._end(
+            [change for change in changes if change.host in begun],
+            Outcome.UNKNOWN,
+            "the process that worked on it died",
+        )
+        left = [one for one in changes if one.host not in begun and (one.host in lost or one.host not in answers)]
+        self._end(left, Outcome.SKIPPED, self._reason())
 
     # ---- after ---------------------------------------------------------------------------------------------------
 
@@ -241,7 +253,7 @@ class _Execution:
         with stop_on_interrupt(self._runner.stop):
             while (begun := self._begun()) and not self._runner.stop.is_set():
                 settled = self._settle(begun, is_forward=False)
-                left = [name for name, one in settled.items() if one.outcome.outcome is Outcome.REVERTING]
+                left = [name for name in begun if name not in settled or settled[name].is_going_back]
                 if not left or waited_s >= caution.settle_s:
                     return
                 self._rollout.watch.on_note(f"waiting for {len(left)} appliance(s) to go back: {', '.join(left[:3])}")
@@ -256,7 +268,7 @@ class _Execution:
     def _settle(self, begun: Mapping[str, Begun], *, is_forward: bool) -> dict[str, Settled]:
         settler = Settler(self._jobs, begun, self._care(), is_forward=is_forward)
         answers = self._runner.run(settler, name="settle", hosts=begun)
-        _raise_errors(answers.values())
+        _lost(answers.values())
         return {name: answer.value for name, answer in answers.items() if answer.value is not None}
 
     # ---- records -------------------------------------------------------------------------------------------------
@@ -264,30 +276,31 @@ class _Execution:
     def _care(self) -> Care:
         caution = self._rollout.caution
         return Care(
-            journal=self._run.journal,
-            keep=self._keep,
-            clock=self._rollout.clock,
+            journal=Promise(self._run.journal_soon),
+            keep=Promise(self._keep),
+            clock=Home(self._rollout.clock),
             brake=self._brake,
             revert_in_s=caution.revert_in_s,
             patience_s=caution.patience_s,
         )
 
-    def _keep(self, outcome: HostOutcome, running: str) -> None:
-        """Record one appliance at once, from the thread that worked on it: writers share one commit."""
+    def _keep(self, outcome: HostOutcome, running: str) -> Future[None]:
+        """Record one appliance at once; those that are recorded at the same time share one commit."""
         reading = None
         if running:
             intended = self._rollout.reference.get(outcome.host) or self._jobs[outcome.host].intended
             judged = readings_of({outcome.host: running}, intended={outcome.host: intended}, at=outcome.ended_at)
             reading = judged[0]
-        self._run.record([Result(outcome=outcome, running=running, reading=reading)])
+        return self._run.record_soon([Result(outcome=outcome, running=running, reading=reading)])
 
-    def _skip(self, changes: Sequence[PlannedChange], reason: str) -> None:
+    def _end(self, changes: Sequence[PlannedChange], outcome: Outcome, reason: str) -> None:
+        """Record appliances that ended without a session of their own."""
         at = self._rollout.clock()
-        skipped = [
+        ended = [
             HostOutcome(
                 host=change.host,
                 wave=change.wave,
-                outcome=Outcome.SKIPPED,
+                outcome=outcome,
                 detail=reason,
                 running_sha256="",
                 started_at=at,
@@ -295,12 +308,16 @@ class _Execution:
             )
             for change in changes
         ]
-        if skipped:
-            self._run.record([Result(outcome=one, running="", reading=None) for one in skipped])
+        if ended:
+            self._run.record([Result(outcome=one, running="", reading=None) for one in ended])
 
 
-def _raise_errors(answers: Iterable[Answer[HostOutcome] | Answer[Settled]]) -> None:
-    """An error that is no outcome of an appliance ends the run."""
+def _lost(answers: Iterable[Answer[HostOutcome] | Answer[Settled]]) -> dict[str, ProcessLostError]:
+    """The appliances whose process died; any other error is no outcome of an appliance and ends the run."""
+    lost = {}
     for answer in answers:
-        if answer.error is not None:
+        if isinstance(answer.error, ProcessLostError):
+            lost[answer.host] = answer.error
+        elif answer.error is not None:
             raise answer.error
+    return lost

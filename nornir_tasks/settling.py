@@ -62,6 +62,11 @@ class Settled:
     outcome: HostOutcome
     is_afresh: bool
 
+    @property
+    def is_going_back(self) -> bool:
+        """Whether its own timer still has to bring the old configuration back."""
+        return self.outcome.outcome is Outcome.REVERTING
+
 
 @dataclass(frozen=True, slots=True)
 class _End:
@@ -85,6 +90,12 @@ class Settler:
 
     def __init__(self, jobs: Mapping[str, Job], begun: Mapping[str, Begun], care: Care, *, is_forward: bool) -> None:
         self._jobs, self._begun, self._care, self._is_forward = jobs, begun, care, is_forward
+
+    def part(self, hosts: frozenset[str]) -> "Settler":
+        """The same for some of the appliances."""
+        jobs = {host: self._jobs[host] for host in hosts}
+        begun = {host: self._begun[host] for host in hosts}
+        return Settler(jobs, begun, self._care, is_forward=self._is_forward)
 
     def __call__(self, host: Host) -> Settled:
         """Look, and do what is due; what came of it is on record when this returns."""

@@ -19,6 +19,7 @@ FACTS: dict[type[LisiereError], LisiereError] = {
     ConfigRejectedError: ConfigRejectedError("a", line="set x", reason="no"),
     SilentLossError: SilentLossError("a", missing=["set x"]),
     HalfAppliedError: HalfAppliedError("a", applied=["set x"], failed=["vpn"], reason="no", restored=True),
+    errors.ProcessLostError: errors.ProcessLostError("a", was_begun=True),
     errors.DataError: errors.DataError([Mistake("a.yaml", 3, "wrong", "mend it"), Mistake("a.yaml", 1, "odd")]),
     InventoryError: InventoryError([Mistake("a.yaml", 3, "wrong")]),
     errors.RenderError: errors.RenderError([Mistake("a.j2", 3, "wrong")]),
