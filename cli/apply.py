@@ -77,6 +77,8 @@ def prepared(plan: "Plan", *, records: "Records", settings: "Settings", is_lab: 
     from nornir_tasks.probes import probes_of
     from nornir_tasks.rollout import Rollout
 
+    way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
+    way.get_ready(len(plan.changes))
     fleet = open_fleet(settings)
     known = {one.name: one for one in fleet.in_service()}
     hosts = [change.host for change in plan.changes if change.host in known]
@@ -85,7 +87,7 @@ def prepared(plan: "Plan", *, records: "Records", settings: "Settings", is_lab: 
         plan=plan,
         appliances=known,
         probes={host: probes_of(known[host], intents[host]) for host in hosts},
-        access=access(settings, lab=is_lab, keeper=secret_keeper(settings)),
+        access=way,
         records=records,
         started_by=operator_name(),
         clock=lambda: datetime.now(UTC),

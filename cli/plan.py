@@ -94,6 +94,7 @@ def _from_appliances(
     way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     appliances = in_lab(appliances, way) if is_lab else appliances
+    way.get_ready(len(appliances))
     texts = intended_texts(fleet, [one.name for one in appliances], settings)
     with open_records(settings) as records, progress("plan", len(appliances)) as advance:
         tell_interruptions(records)

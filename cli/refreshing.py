@@ -25,6 +25,7 @@ def refresh(
 
     way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
     chosen = in_lab(tuple(appliances), way) if is_lab else tuple(appliances)
+    way.get_ready(len(chosen))
     texts = intended_texts(fleet, [one.name for one in chosen], settings)
     runner = FleetRunner(chosen, access=way)
     with progress("read", len(chosen)) as advance:

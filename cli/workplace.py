@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from lisiere.model.site import Appliance
     from lisiere.secrets.agefile import AgeFileStore
     from lisiere.secrets.keeper import SecretKeeper
+    from lisiere.secrets.opening import Opening
     from lisiere.settings import Settings
     from lisiere.workflow.selection import Selection
     from nornir_tasks.fleet import Access
 
 LAB_VARIABLE = "LISIERE_LAB"
+MOST_PROCESSES = 4
+"""Processes at most unless a setting says otherwise; one that coordinates keeps no more than that busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def access(settings: "Settings", *, lab: bool, keeper: "SecretKeeper") -> "Acces
     Raises:
         UsageError: No key is set, or no lab runs.
     """
+    from nornir_tasks.crew import Crew
     from nornir_tasks.fleet import Access
 
     if lab:
@@ -131,10 +135,30 @@ def access(settings: "Settings", *, lab: bool, keeper: "SecretKeeper") -> "Acces
         raise UsageError("no SSH key: set LISIERE_SSH_KEY to the private key that reaches the appliances, or use --lab")
     if not settings.ssh_key.exists():
         raise UsageError(f"{settings.ssh_key}: the SSH key of LISIERE_SSH_KEY does not exist")
-    return Access(key_file=settings.ssh_key, concealer=keeper, timeout_s=settings.timeout_s, workers=settings.workers)
+    return Access(
+        key_file=settings.ssh_key,
+        concealer=keeper,
+        timeout_s=settings.timeout_s,
+        workers=settings.workers,
+        crew=Crew(processes(settings)),
+        reopen=opening(settings),
+    )
+
+
+def processes(settings: "Settings") -> int:
+    """How many processes share the sessions of a large selection."""
+    return settings.processes or min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+
+
+def opening(settings: "Settings") -> "Opening":
+    """How another process opens the store of secrets for itself."""
+    from lisiere.secrets.opening import Opening
+
+    return Opening(secrets_file(settings).absolute(), identity_file(settings).absolute())
 
 
 def _lab_access(settings: "Settings", keeper: "SecretKeeper") -> "Access":
+    from nornir_tasks.crew import Crew
     from nornir_tasks.fleet import Access, Endpoint
 
     content = read_lab(lab_folder(settings))
@@ -151,6 +175,8 @@ def _lab_access(settings: "Settings", keeper: "SecretKeeper") -> "Access":
         timeout_s=settings.timeout_s,
         workers=settings.workers,
         endpoints=endpoints,
+        crew=Crew(processes(settings)),
+        reopen=opening(settings),
     )
 
 

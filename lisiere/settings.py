@@ -18,6 +18,7 @@ class Settings(BaseSettings):
         ssh_key: Private key of the account that reaches appliances.
         templates: A folder of the customer's own templates, asked before ours.
         workers: Sessions kept open at once.
+        processes: Processes that share them when many appliances are worked on; None for one per core, up to four.
         timeout_s: Patience with one answer of an appliance.
         revert_in_s: Time after which an unconfirmed commit reverts by itself.
     """
@@ -32,5 +33,6 @@ class Settings(BaseSettings):
     ssh_key: Path | None = None
     templates: Path | None = None
     workers: int = Field(default=50, ge=1, le=500)
+    processes: int | None = Field(default=None, ge=1, le=64)
     timeout_s: float = Field(default=30.0, gt=0)
     revert_in_s: int = Field(default=300, ge=120, le=3600)

@@ -17,12 +17,17 @@ def calm() -> Iterator[None]:
     """Collect garbage seldom, leave alone what is there already, and switch threads less often."""
     interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(*THRESHOLDS)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    settle_down()
     try:
         yield
     finally:
         sys.setswitchinterval(interval)
         gc.set_threshold(*thresholds)
         gc.unfreeze()
+
+
+def settle_down() -> None:
+    """The same for good: for a process that does nothing else."""
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)

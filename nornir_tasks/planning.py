@@ -43,6 +43,21 @@ def compare_host(host: Host, *, intended: str) -> Comparison:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """Compares one appliance per call; can be dealt to several processes."""
+
+    intended: Mapping[str, str]
+
+    def __call__(self, host: Host) -> Comparison:
+        """Compare one."""
+        return compare_host(host, intended=self.intended[host.name])
+
+    def part(self, hosts: frozenset[str]) -> "Comparing":
+        """The same for some of them."""
+        return Comparing({host: self.intended[host] for host in hosts})
+
+
 def deleted_share(running: str, difference: str) -> float:
     """Part of the running lines that a difference deletes, 0 to 1; a deleted node takes the lines below it."""
     gone = {line.removeprefix("delete ") for line in difference.splitlines() if line.startswith("delete ")}
@@ -60,8 +75,4 @@ def compare_fleet(
     progress: Progress | None = None,
 ) -> dict[str, Answer[Comparison]]:
     """Compare many appliances with their intended texts."""
-
-    def step(host: Host) -> Comparison:
-        return compare_host(host, intended=intended[host.name])
-
-    return runner.run(step, name="plan", hosts=intended, progress=progress)
+    return runner.run(Comparing(intended), name="plan", hosts=intended, progress=progress)

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,6 +13,32 @@ class StoppedError(LisiereError):
     """A person stopped the work between two steps; says what that leaves."""
 
     exit_status = 130
+
+
+class Stop(threading.Event):
+    """A wish to stop, which others are told of at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listeners: tuple[Callable[[], None], ...] = ()
+
+    def set(self) -> None:
+        """Ask for the stop. May be called by a handler of signals, so listeners may not wait for anything."""
+        super().set()
+        for tell in self._listeners:
+            tell()
+
+    @contextmanager
+    def telling(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Have somebody told for as long as the block lasts, also when it was asked for before."""
+        before = self._listeners
+        self._listeners = (*before, tell)
+        if self.is_set():
+            tell()
+        try:
+            yield
+        finally:
+            self._listeners = before
 
 
 @contextmanager

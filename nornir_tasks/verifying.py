@@ -9,6 +9,7 @@ from nornir.core.inventory import Host
 from lisiere.errors import VerificationError
 from lisiere.workflow.comparing import compare
 from nornir_tasks.fleet import open_driver
+from nornir_tasks.sessions import wait
 
 SHOW_TUNNELS = "show vpn ipsec sa"
 PATIENCE_S = 20.0
@@ -81,7 +82,10 @@ def tunnels_up(answer: str) -> frozenset[str]:
 
 
 def _lost(host: Host, before: Health, *, until: float) -> tuple[str, ...]:
-    """What does not work any more when the patience ends; asks again only for what is still missing."""
+    """What does not work any more when the patience ends; asks again only for what is still missing.
+
+    A person who asks for a stop ends the patience: there is one more look.
+    """
     missing = before
     while True:
         now = measure(host, Probes(missing.tunnels_up, tuple(sorted(missing.reachable))))
@@ -89,4 +93,5 @@ def _lost(host: Host, before: Health, *, until: float) -> tuple[str, ...]:
         if not lost or time.monotonic() >= until:
             return lost
         missing = Health(missing.tunnels_up - now.tunnels_up, missing.reachable - now.reachable)
-        time.sleep(PAUSE_S)
+        if wait(host, PAUSE_S):
+            until = 0.0

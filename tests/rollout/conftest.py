@@ -17,9 +17,11 @@ from lisiere.model.site import Appliance
 from lisiere.policy.site import resolve_sites
 from lisiere.secrets.agefile import AgeFileStore
 from lisiere.secrets.keeper import SecretKeeper
+from lisiere.secrets.opening import Opening
 from lisiere.store.setup import connect
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.terrain import terrain_of
+from nornir_tasks.crew import Crew
 from nornir_tasks.fleet import Access, Endpoint
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.probes import probes_of
@@ -54,8 +56,8 @@ class Bench:
         self.shelf = [one for one in self.shelf if one not in found]
         return tuple(found)
 
-    def access(self, *, workers: int = 8, timeout_s: float = 30.0) -> Access:
-        """The way to the appliances of the lab."""
+    def access(self, *, workers: int = 8, timeout_s: float = 30.0, crew: Crew | None = None) -> Access:
+        """The way to the appliances of the lab; with a crew, by its processes."""
         return Access(
             key_file=self.lab.key_file,
             concealer=SecretKeeper(self.store, fingerprint_key=self.store.fingerprint_key),
@@ -63,18 +65,20 @@ class Bench:
             timeout_s=timeout_s,
             workers=workers,
             endpoints={name: Endpoint(one.host, one.port, one.host_key) for name, one in self.lab.items()},
+            crew=crew,
+            reopen=Opening(self.store.path, self.store.identity),
         )
 
     def texts(self, appliances: Sequence[Appliance]) -> dict[str, str]:
         """What they should run."""
         return render_sites(self.fleet, [one.name for one in appliances])
 
-    def plan(self, appliances: Sequence[Appliance], records: "Records") -> Plan:
+    def plan(self, appliances: Sequence[Appliance], records: "Records", *, access: Access | None = None) -> Plan:
         """A plan for some appliances."""
         return make_plan(
             appliances,
             self.texts(appliances),
-            access=self.access(),
+            access=access or self.access(),
             records=records,
             selection="test",
             created_by=OPERATOR,
@@ -84,18 +88,7 @@ class Bench:
 
     def rollout(self, plan: Plan, records: "Records") -> Rollout:
         """An apply that is about to begin, with little patience."""
-        hosts = [change.host for change in plan.changes]
-        intents = resolve_sites(self.fleet, hosts)
-        return Rollout(
-            plan=plan,
-            appliances=self.fleet.appliances,
-            probes={host: probes_of(self.fleet.appliances[host], intents[host]) for host in hosts},
-            access=self.access(),
-            records=records,
-            started_by=OPERATOR,
-            clock=now,
-            caution=Caution(revert_in_s=300, patience_s=0.0),
-        )
+        return rollout_of(self.fleet, plan, records, self.access())
 
     def apply(
         self,
@@ -118,6 +111,22 @@ class Bench:
                 reference=reference or {},
             )
         )
+
+
+def rollout_of(fleet: Fleet, plan: Plan, records: "Records", access: Access) -> Rollout:
+    """An apply that is about to begin, with little patience."""
+    hosts = [change.host for change in plan.changes]
+    intents = resolve_sites(fleet, hosts)
+    return Rollout(
+        plan=plan,
+        appliances=fleet.appliances,
+        probes={host: probes_of(fleet.appliances[host], intents[host]) for host in hosts},
+        access=access,
+        records=records,
+        started_by=OPERATOR,
+        clock=now,
+        caution=Caution(revert_in_s=300, patience_s=0.0),
+    )
 
 
 @pytest.fixture(scope="session")

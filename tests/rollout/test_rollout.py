@@ -215,7 +215,7 @@ def test_what_is_not_confirmed_reverts_by_itself(bench: Bench, records: "Records
 def test_ctrl_c_ends_between_steps_and_leaves_nothing_armed(bench: Bench, records: "Records") -> None:
     """The appliance under way is finished and confirmed; the others are not begun."""
     plan = bench.plan(bench.take(4), records)
-    run = bench.apply(plan, records, watch=Watch(on_host=_interrupt_once()), access=bench.access(workers=1))
+    run = bench.apply(plan, records, watch=Watch(on_host=interrupt_once()), access=bench.access(workers=1))
     outcomes = Counter(one.outcome for one in run.outcomes)
     assert outcomes == {Outcome.APPLIED: 1, Outcome.SKIPPED: 3}
     assert run.status is RunStatus.STOPPED
@@ -266,7 +266,8 @@ def _tunnels(bench: Bench, name: str) -> bool:
     return bool(resolve_sites(bench.fleet, [name])[name].tunnels)
 
 
-def _interrupt_once() -> Callable[[str], None]:
+def interrupt_once() -> Callable[[str], None]:
+    """Press Ctrl-C when the first appliance is done."""
     done: list[str] = []
 
     def call(name: str) -> None:
