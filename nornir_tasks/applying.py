@@ -94,6 +94,10 @@ class Applier:
             outcome, detail = self._cancelled(host, job, state, str(exc))
         except VerificationError as exc:
             outcome, detail = self._revert(host, job, state, f"{state.step}: {exc.message}")
+        except PendingCommitError as exc:
+            # What runs is somebody's trial: it says nothing of what will run.
+            state.running = ""
+            outcome, detail = Outcome.REFUSED, f"{state.step}: {exc.message}"
         except DeviceError as exc:
             outcome, detail = _meaning(exc, state), f"{state.step}: {exc.message}"
         except SecretError as exc:
@@ -202,7 +206,7 @@ def _meaning(exc: DeviceError, state: _Progress) -> Outcome:
         return Outcome.STALE
     if isinstance(exc, HalfAppliedError):
         return Outcome.REFUSED if exc.restored else Outcome.UNKNOWN
-    if isinstance(exc, ConfigRejectedError | SilentLossError | PendingCommitError):
+    if isinstance(exc, ConfigRejectedError | SilentLossError):
         return Outcome.REFUSED
     if state.step is Step.CONFIRM:
         return Outcome.UNKNOWN

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,18 +29,24 @@ def apply_and_die(way: Way, database: str, *, step: Step, moment: Moment, resume
 
 
 def _set_trap(records: "Records", step: Step, moment: Moment) -> None:
-    journal, acquire, record = records.journal, records.acquire_leases, records.record_results
+    journal, acquire, record = records.journal_soon, records.acquire_leases, records.record_results_soon
 
-    def journalled(*words: str, **rest: object) -> str:
-        return _around(words[2] == step, moment, lambda: journal(*words, **rest))  # type: ignore[arg-type]
+    def journalled(*words: str, **rest: object) -> "Future[str]":
+        return _around(words[2] == step, moment, lambda: written(journal(*words, **rest)))  # type: ignore[arg-type]
 
     def acquired(run_id: str, hosts: Iterable[str], **rest: object) -> "LeaseAnswer":
         return _around(step is Step.LOCK, moment, lambda: acquire(run_id, hosts, **rest))  # type: ignore[arg-type]
 
-    def recorded(run_id: str, results: "Iterable[Result]") -> None:
-        _around(step is Step.RECORD, moment, lambda: record(run_id, results))
+    def recorded(run_id: str, results: "Iterable[Result]") -> "Future[None]":
+        return _around(step is Step.RECORD, moment, lambda: written(record(run_id, results)))
 
-    vars(records).update(journal=journalled, acquire_leases=acquired, record_results=recorded)
+    vars(records).update(journal_soon=journalled, acquire_leases=acquired, record_results_soon=recorded)
+
+
+def written(promise: "Future[T]") -> "Future[T]":
+    """A promise of the records, once it is kept: the entry survives a crash."""
+    promise.exception()
+    return promise
 
 
 def _around(is_here: bool, moment: Moment, write: Callable[[], T]) -> T:

@@ -7,6 +7,7 @@ way.
 
 import functools
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from lisiere.workflow.terrain import Terrain
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.rollout import Watch, apply_plan
 from tests.faults.cells import CELL, FAULT_CELLS, FAULTS, FaultCell
+from tests.faults.killed import written
 from tests.faults.stage import Stage, Way, intended, now
 from tests.faults.verdict import judge
 from tests.lab.talk import wait_until
@@ -104,13 +106,13 @@ def strike_at(records: "Records", monkeypatch: pytest.MonkeyPatch, step: Step, s
         if waiting:
             waiting.pop()()
 
-    journal, acquire, record = records.journal, records.acquire_leases, records.record_results
+    journal, acquire, record = records.journal_soon, records.acquire_leases, records.record_results_soon
 
-    def journalled(*words: str, **rest: object) -> str:
-        answer = journal(*words, **rest)  # type: ignore[arg-type]
+    def journalled(*words: str, **rest: object) -> "Future[str]":
+        promise = written(journal(*words, **rest))  # type: ignore[arg-type]
         if words[2] == step:
             fire()
-        return answer
+        return promise
 
     def acquired(run_id: str, hosts: Iterable[str], **rest: object) -> "LeaseAnswer":
         answer = acquire(run_id, hosts, **rest)  # type: ignore[arg-type]
@@ -118,11 +120,12 @@ def strike_at(records: "Records", monkeypatch: pytest.MonkeyPatch, step: Step, s
             fire()
         return answer
 
-    def recorded(run_id: str, results: "Iterable[Result]") -> None:
-        record(run_id, results)
+    def recorded(run_id: str, results: "Iterable[Result]") -> "Future[None]":
+        promise = written(record(run_id, results))
         if step is Step.RECORD:
             fire()
+        return promise
 
-    monkeypatch.setattr(records, "journal", journalled)
+    monkeypatch.setattr(records, "journal_soon", journalled)
     monkeypatch.setattr(records, "acquire_leases", acquired)
-    monkeypatch.setattr(records, "record_results", recorded)
+    monkeypatch.setattr(records, "record_results_soon", recorded)

@@ -14,7 +14,7 @@ from lisiere.drivers.vyos.statements import Change
 from lisiere.drivers.vyos.tags import tag_paths
 from lisiere.drivers.vyos.text import Text
 from lisiere.drivers.vyos.transport import VyOSTransport
-from lisiere.errors import ConfigRejectedError, DeviceError, MisreadError
+from lisiere.errors import ConfigRejectedError, DeviceError, MisreadError, PendingCommitError
 
 SAVED = "/config/config.boot"
 RUNNING = "show configuration commands"
@@ -24,6 +24,7 @@ LEAST_MINUTES = 2
 COMMIT_TIMEOUT_S = 600.0
 CLEAN = "No changes between working and active configurations."
 NOT_SAVED = "did not save its configuration"
+PENDING = "a timed commit waits for its confirmation; nothing was committed"
 LOADED = ("Load complete.", "No configuration changes to commit")
 
 
@@ -151,14 +152,18 @@ class Dialogue:
         if error := parse.save_error(saved):
             return CommitResult("failed", (), f"{NOT_SAVED}: {error}", is_armed)
         if "Another confirm is pending" in answer:
-            return CommitResult("failed", (), "another timed commit is pending")
+            self.discard()
+            raise PendingCommitError(self.host, PENDING)
         if not is_armed:
             return CommitResult("failed", (), _first_line(answer) or "commit-confirm was not accepted")
         return parse.commit(answer)
 
-    def is_pending(self) -> bool:
-        """Whether a timed commit, ours or anybody's, waits for its confirmation."""
-        state = self._take(TIMER)
+    def is_pending(self, *, anew: bool = False) -> bool:
+        """Whether a timed commit, ours or anybody's, waits for its confirmation.
+
+        What was told together with the last answer will do, unless it is to be asked `anew`.
+        """
+        state = None if anew else self._take(TIMER)
         if state is None:
             state = self.transport.ask(TIMER)
         if state not in ("active", "inactive", "failed", "activating", "deactivating", "unknown"):

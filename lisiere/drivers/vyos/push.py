@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from lisiere.configtree import difference, parse_set
 from lisiere.drivers.vyos import parse, statements
-from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue
+from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, PENDING, Dialogue
 from lisiere.drivers.vyos.parse import CommitResult
 from lisiere.drivers.vyos.statements import Change, Path
 from lisiere.drivers.vyos.text import Text
@@ -108,8 +108,9 @@ class Push:
         if not self.changes:
             return
         before = self.running
-        if self.session.is_pending():
-            raise PendingCommitError(self.host, "a timed commit waits for its confirmation; nothing was committed")
+        # Asked now, not when the candidate was made: what runs is saved first, and must not be somebody else's trial.
+        if self.session.is_pending(anew=True):
+            raise PendingCommitError(self.host, PENDING)
         if revert_in_s is None:
             result = self.session.commit(comment)
         else:
