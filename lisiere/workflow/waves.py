@@ -49,10 +49,17 @@ def schedule(
 
 @dataclass(slots=True)
 class _Waiting:
-    """The appliances of one territory that no tunnel ties to a block, by name; the last one is the next."""
+    """The appliances of one territory that no tunnel ties to a block, by name; the last one is the next.
+
+    Hubs that stand in for each other wait apart: they go neither first nor last, where one would need its own wave.
+    """
 
     territory: str
     names: list[str] = field(default_factory=list)
+    hubs: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.names) + len(self.hubs)
 
 
 class _Scheduler:
@@ -121,13 +128,14 @@ class _Scheduler:
         queues: dict[str, _Waiting] = {}
         for one in reversed(self._appliances):
             if one.name not in self.wave_of and one.name not in self._tied:
-                queues.setdefault(one.territory, _Waiting(one.territory)).names.append(one.name)
+                queue = queues.setdefault(one.territory, _Waiting(one.territory))
+                (queue.hubs if one.name in self._mates else queue.names).append(one.name)
         heap = [(self._urgency(queue), queue.territory, queue) for queue in queues.values()]
         heapify(heap)
         return heap
 
     def _urgency(self, queue: _Waiting) -> float:
-        return -len(queue.names) / self._caps[queue.territory]
+        return -len(queue) / self._caps[queue.territory]
 
     def _open_blocks(self, wave: int, size: int) -> None:
         """Begin with the blocks for which there is room in this wave and those that they go on in."""
@@ -180,29 +188,26 @@ class _Scheduler:
         while waiting and self._counts[wave] < size:
             entry = heappop(waiting)
             queue = entry[2]
-            position = self._next(queue, wave)
-            if position is None:
+            name = self._take(queue, wave)
+            if name is None:
                 full.append(entry)
                 continue
-            self._place(queue.names.pop(position), wave)
-            if queue.names:
+            self._place(name, wave)
+            if len(queue):
                 heappush(waiting, (self._urgency(queue), queue.territory, queue))
         for entry in full:
             heappush(waiting, entry)
 
-    def _next(self, queue: _Waiting, wave: int) -> int | None:
-        """Where in the queue of a territory the next appliance is that may change in a wave, if any may.
-
-        Hubs that stand in for each other are not kept for the very end, where one would need a wave of its own.
-        """
+    def _take(self, queue: _Waiting, wave: int) -> str | None:
+        """The next appliance of a territory that may change in a wave, out of its queue; None when none may."""
         cap = self._caps[queue.territory]
         if self._in_territory[wave, queue.territory] >= cap:
             return None
-        backwards = range(len(queue.names) - 1, -1, -1)
-        fitting = [at for at in backwards if not self._has_mate(queue.names[at], wave)]
-        if len(queue.names) <= 2 * cap:
-            fitting.sort(key=lambda at: queue.names[at] not in self._mates)
-        return fitting[0] if fitting else None
+        if len(queue) <= 2 * cap or not queue.names:
+            for at in range(len(queue.hubs) - 1, -1, -1):
+                if not self._has_mate(queue.hubs[at], wave):
+                    return queue.hubs.pop(at)
+        return queue.names.pop() if queue.names else None
 
     def _has_mate(self, name: str, wave: int) -> bool:
         return any(self.wave_of.get(mate) == wave for mate in self._mates.get(name, ()))
