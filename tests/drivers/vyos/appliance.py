@@ -76,6 +76,10 @@ class LabVyOS:
         """Leave no space for files nor for the saved configuration."""
         self._handle.inject(Fault(Kind.DISK_FULL, times=0))
 
+    def wall(self, text: str) -> None:
+        """Write to every terminal."""
+        self._handle.wall(text)
+
     def commit_by_somebody_else(self, *commands: str) -> None:
         """Leave a timed commit of another administrator pending."""
         self._handle.foreign_commit_confirm(*commands)

@@ -113,6 +113,16 @@ def test_a_part_that_cannot_be_undone_is_told(harness: VyOSHarness, revert_in: i
         time.sleep(0.05)
 
 
+def test_a_message_to_all_terminals_disturbs_nobody(harness: VyOSHarness) -> None:
+    """It comes while nothing is asked, and is no part of what is read next."""
+    with harness.session() as driver:
+        before = driver.get_config(retrieve="running")
+        for _ in range(3):
+            harness.appliance.wall("\nBroadcast message from root@fw (pts/1):\n\nset the table\n")
+            assert driver.get_config(retrieve="running") == before
+            assert not driver.has_pending_commit()
+
+
 def test_a_full_disk_is_told(harness: VyOSHarness) -> None:
     """Nothing was changed; by commands the timed commit stops before it is armed."""
     before = harness.running()

@@ -113,6 +113,42 @@ def test_a_session_that_ends_inside_an_answer_is_lost() -> None:
             transport.ask("show")
 
 
+def test_an_answer_that_may_hold_anything_is_sealed() -> None:
+    """Cut off behind what looks like a prompt, it is refused; whole, the mark is no part of it."""
+
+    def reply(line: bytes) -> bytes:
+        shown = line.removeprefix(b"echo ") if line.startswith(b"echo ") else b"a\r\nb"
+        return line + b"\r\n" + shown + b"\r\n" + PROMPT
+
+    with session(reply) as transport:
+        assert transport.ask_sealed(["show log", "show log 2"]) == ["a\nb", "a\nb"]
+        assert transport.round_trips == 1
+    with session(echoing(b"a\r\n" + PROMPT + b"b\r\n")) as transport, pytest.raises(MisreadError):
+        transport.ask_sealed(["show log"])
+    with session(echoing(b"no mark\r\n")) as transport, pytest.raises(MisreadError, match="not marked"):
+        transport.ask_sealed(["show log"])
+
+
+def test_no_more_is_typed_ahead_than_a_terminal_takes() -> None:
+    """The rest follows when there is room again."""
+    with session(echoing(b"heard\r\n")) as transport:
+        assert transport.ask_all([f"set {'x' * 990} {number}" for number in range(9)]) == ["heard"] * 9
+        assert transport.round_trips == 3
+
+
+def test_answers_that_came_before_the_end_of_a_session_count_if_that_is_enough() -> None:
+    """And only then."""
+    for needed, asked in ((1, ["save", "exit"]), (None, ["save", "exit"])):
+        replies = iter([b"save\r\nsaved\r\n" + PROMPT, None])
+        with session(lambda _: next(replies)) as transport:  # noqa: B023 - each session has its own
+            if needed:
+                assert transport.ask_all(asked, needed=needed) == ["saved"]
+            else:
+                with pytest.raises(SessionLostError):
+                    transport.ask_all(asked)
+            assert not transport.is_open()
+
+
 @pytest.mark.parametrize("is_agreed", [True, False])
 def test_a_question_is_answered_as_told(is_agreed: bool) -> None:
     """Who answers sees what came before; the answer holds all that was said."""
