@@ -24,9 +24,6 @@ from nornir_tasks.stopping import Stop
 FROM_HOSTS = 64
 """Below this, starting processes takes longer than they save."""
 
-END_S = 5.0
-"""How long the processes of a crew may take to end once their line is cut; they end at once unless they are held up."""
-
 PRIVATE = "LISIERE_"
 """Settings stay here: a process of the crew is told what it needs."""
 
@@ -86,13 +83,21 @@ class Crew:
             if self._is_closed or self.processes < 2:
                 return False
             if not self._hands and hosts >= self._from_hosts:
-                process, ends = _start(self.processes)
-                self._hands = [CrewHand(Line(end)) for end in ends]
-                self._end = weakref.finalize(self, _end, process, self._hands)
-                for hand in self._hands:
-                    Thread(target=hand.receive, name="crew answers", daemon=True).start()
-                    Thread(target=hand.send, name="crew orders", daemon=True).start()
+                self._start()
             return bool(self._hands)
+
+    def _start(self) -> None:
+        """Start the processes; where the system has none left, this one does without."""
+        try:
+            process, ends = _processes(self.processes)
+        except OSError:
+            self._is_closed = True
+            return
+        self._hands = [CrewHand(Line(end)) for end in ends]
+        self._end = weakref.finalize(self, _end, process, self._hands)
+        for hand in self._hands:
+            Thread(target=hand.receive, name="crew answers", daemon=True).start()
+            Thread(target=hand.send, name="crew orders", daemon=True).start()
 
     def work(self, shares: Sequence[Share], *, stop: Stop, tell: Tell) -> Ended:
         """Have work done by as many processes as there are shares, and wait for its end.
@@ -150,9 +155,9 @@ def _pass_on(hands: Sequence[CrewHand]) -> None:
         hand.stop()
 
 
-def _start(processes: int) -> tuple["subprocess.Popen[bytes]", list[socket.socket]]:
+def _processes(number: int) -> tuple["subprocess.Popen[bytes]", list[socket.socket]]:
     """Start the process that becomes all of them; the ends of their lines that are ours."""
-    pairs = [socket.socketpair() for _ in range(processes)]
+    pairs = [socket.socketpair() for _ in range(number)]
     theirs = [their.fileno() for _, their in pairs]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE)}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
@@ -172,10 +177,8 @@ def _start(processes: int) -> tuple["subprocess.Popen[bytes]", list[socket.socke
 
 
 def _end(process: "subprocess.Popen[bytes]", hands: Sequence[CrewHand]) -> None:
+    """Cut the lines and see the first process off, also where it has not come to looking at its line yet."""
     for hand in hands:
         hand.hang_up()
-    try:
-        process.wait(END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process.kill()
+    process.wait()

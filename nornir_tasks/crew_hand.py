@@ -31,7 +31,10 @@ class Task:
             self.begun.add(message.host)
         elif isinstance(message, Done):
             self.left.discard(message.host)
-            self._tell(message.host, message.answer)
+            try:
+                self._tell(message.host, message.answer)
+            except Exception as exc:  # noqa: BLE001 - flies on where the end is waited for
+                self.surprises.append((message.host, exc))
         elif isinstance(message, Surprise):
             self.left.discard(message.host)
             self.surprises.append((message.host, message.error))
@@ -81,7 +84,7 @@ class CrewHand:
                     self._task.take(message)
             except (EOFError, ConnectionError):
                 break
-            except Exception as exc:  # noqa: BLE001 - flies on where the end of the task is waited for
+            except Exception as exc:  # noqa: BLE001 - an answer that cannot be read: nothing after it is believed
                 self._task.surprises.append(("", exc))
                 break
         self._line.hang_up()

@@ -90,7 +90,8 @@ class FleetRunner:
             hosts: Names; None for all.
             progress: Told of each host that is done.
         """
-        chosen = [self._contacts[host] for host in (self._contacts if hosts is None else sorted(set(hosts)))]
+        wanted = self._contacts.keys() if hosts is None else frozenset(hosts)
+        chosen = [contact for host, contact in self._contacts.items() if host in wanted]
         found: dict[str, Answer[T]] = {}
 
         def tell(host: str, answer: object) -> None:
@@ -99,7 +100,9 @@ class FleetRunner:
                 progress(host)
 
         with stop_on_interrupt(self.stop):
-            if _can_be_dealt(step) and self._access.get_ready(len(chosen)):
+            if self.stop.is_set():
+                surprises: Sequence[tuple[str, BaseException]] = ()
+            elif _can_be_dealt(step) and self._access.get_ready(len(chosen)):
                 surprises = self._deal(step, chosen, name=name, tell=tell)
             else:
                 surprises = self._work(step, chosen, name=name, tell=tell)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lisiere.errors import CancelledError, DataError, HalfAppliedError, LisiereError, ProcessLostError
-from lisiere.model.plan import Outcome, Plan, RunStatus
-from lisiere.model.site import Appliance
+from lisiere.model.plan import Outcome, Plan, RunStatus, digest
 from lisiere.secrets.keeper import SecretKeeper
 from lisiere.store.setup import connect
 from nornir_tasks.crew import Crew
@@ -69,7 +68,7 @@ def test_a_process_that_dies_leaves_nothing_armed_and_nobody_out(
     bench: Bench, records: "Records", crew: Crew, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its appliances are looked at and taken back, those of the other process are finished; resuming does the rest."""
-    plan = _slow_plan(bench, records, monkeypatch)
+    plan = _slow_plan(bench, records)
     killer = threading.Thread(target=_kill_one_when_armed, args=(bench, records, plan))
     killer.start()
     run = bench.apply(plan, records, access=bench.access(crew=crew))
@@ -87,7 +86,7 @@ def test_when_the_command_is_killed_its_processes_end_and_confirm_nothing(
 ) -> None:
     """What was armed stays armed; resuming looks at it and brings it to its end."""
     with connect(path=tmp_path / "records.sqlite3") as records:
-        plan = _slow_plan(bench, records, monkeypatch)
+        plan = _slow_plan(bench, records)
         told = written_down(bench, tmp_path / "records.sqlite3", plan.id)
         command = subprocess.Popen(
             [sys.executable, "-m", "tests.rollout.processes", told], cwd=Path(__file__).parents[2]
@@ -116,6 +115,17 @@ def test_ctrl_c_ends_the_processes_between_appliances(bench: Bench, records: "Re
     assert run.status is RunStatus.STOPPED
     assert not any(bench.lab[change.host].is_pending for change in plan.changes)
     assert len(crew_of(os.getpid())) == 2
+
+
+def test_a_second_ctrl_c_ends_the_processes_at_once(bench: Bench, records: "Records", crew: Crew) -> None:
+    """Nothing goes on behind the back of the one who pressed it; what was begun can be taken up."""
+    plan = bench.plan(bench.take(4), records, access=bench.access(crew=crew))
+    with pytest.raises(KeyboardInterrupt):
+        bench.apply(plan, records, watch=Watch(on_host=_interrupt_twice()), access=bench.access(crew=crew, workers=2))
+    until(lambda: crew_of(os.getpid()) == [])
+    assert records.load_run("last").status is RunStatus.STOPPED
+    run = apply_plan(replace(bench.rollout(plan, records), resume="last"))
+    assert run.status is RunStatus.SUCCEEDED
 
 
 def test_errors_arrive_whole(bench: Bench, crew: Crew) -> None:
@@ -210,6 +220,21 @@ def test_a_crew_is_not_started_for_a_handful(bench: Bench) -> None:
     assert not access.get_ready(3)
 
 
+def _interrupt_twice() -> Callable[[str], None]:
+    """Press Ctrl-C when the first appliance is done, and again once that was seen."""
+    once = interrupt_once()
+    first: list[str] = []
+
+    def call(name: str) -> None:
+        once(name)
+        first.append(name)
+        if first[0] == name:
+            threading.Event().wait(0.5)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return call
+
+
 def _here(host: Any) -> tuple[int, int]:
     return os.getpid(), len(host.name)
 
@@ -227,14 +252,13 @@ def _steps(records: "Records", run_id: str, host: str) -> tuple[str, ...]:
     return tuple(entry.step for entry in records.journal_entries(run_id, host=host))
 
 
-def _slow_plan(bench: Bench, records: "Records", monkeypatch: pytest.MonkeyPatch) -> Plan:
+def _slow_plan(bench: Bench, records: "Records") -> Plan:
     """A plan of one wave for four appliances that take their time from now on."""
-
-    def one_wave(changed: Sequence[Appliance]) -> dict[str, int]:
-        return {one.name: 1 for one in changed}
-
-    monkeypatch.setattr("nornir_tasks.plan_making.waves", one_wave)
-    plan = bench.plan(bench.take(4), records)
+    made = bench.plan(bench.take(4), records)
+    changes = [change.model_copy(update={"wave": 1}) for change in made.changes]
+    draft = made.model_copy(update={"id": f"{made.id}-flat", "changes": tuple(changes), "waves": ()})
+    plan = draft.model_copy(update={"sha256": digest(draft)})
+    records.save_plan(plan)
     for change in plan.changes:
         bench.lab[change.host].set_faults(delay_ms=SLOW_MS)
     return plan
