@@ -24,6 +24,13 @@ def apply(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing several appliances.")] = False,
     max_failures: Annotated[int, typer.Option(min=0, help="Failures borne after the canaries.")] = 5,
+    max_failure_share: Annotated[
+        int, typer.Option(min=0, max=100, metavar="PERCENT", help="Part of a wave that may fail.")
+    ] = 10,
+    allow_deletions: Annotated[
+        int,
+        typer.Option(min=0, max=100, metavar="PERCENT", help="Part of a running configuration that may be deleted."),
+    ] = 20,
     revert_in: Annotated[
         int | None,
         typer.Option(min=120, max=3600, metavar="SECONDS", help="Time to confirm a commit in."),
@@ -42,16 +49,26 @@ def apply(
     from cli.records import open_records, tell_interruptions
     from cli.workplace import settings_of, wants_lab
     from lisiere.model.plan import RunStatus
-    from nornir_tasks.rollout import Caution, Watch, apply_plan
+    from lisiere.workflow.budgets import refuse_destructive
+    from lisiere.workflow.plans import refuse_preview
+    from nornir_tasks.rollout import RESTART_S, Caution, Watch, apply_plan
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     with open_records(settings) as records:
         tell_interruptions(records)
         plan = records.load_plan(name)
+        refuse_preview(plan)
         refuse_elsewhere(plan, is_lab=is_lab)
+        refuse_destructive(plan, max_share=allow_deletions / 100)
         confirm(plan, yes=yes, is_lab=is_lab)
         rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
-        caution = Caution(max_failures=max_failures, revert_in_s=revert_in or settings.revert_in_s)
+        revert_in_s = revert_in or settings.revert_in_s
+        caution = Caution(
+            max_failures=max_failures,
+            max_failure_share=max_failure_share / 100,
+            revert_in_s=revert_in_s,
+            settle_s=revert_in_s + RESTART_S,
+        )
         with progress("apply", len(plan.changes)) as advance:
             watch = Watch(on_wave=_tell_wave, on_host=advance, on_note=note)
             run = apply_plan(replace(rollout, caution=caution, watch=watch))

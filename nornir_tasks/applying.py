@@ -3,6 +3,7 @@
 Each step is journalled before it is taken, and a timed revert covers the risky part.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,9 +28,10 @@ from lisiere.workflow.begun import UNSETTLED
 from lisiere.workflow.comparing import compare, sha256_of
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import close_driver, open_driver
+from nornir_tasks.health import Measured
 from nornir_tasks.health_words import words_of
 from nornir_tasks.reverting import revert
-from nornir_tasks.verifying import PATIENCE_S, Health, Probes, measure, verify
+from nornir_tasks.verifying import PATIENCE_S, Health, Probes, check, measure
 
 Journal = Callable[[str, Step, str], None]
 """`journal(host, step, detail)`; when it returns, the entry survives a crash and the step may be taken.
@@ -72,6 +74,7 @@ class _Progress:
     step: Step = Step.LOCK
     is_committed: bool = False
     running: str = ""
+    commit_s: float = 0.0
     health: Health = field(default_factory=lambda: Health(frozenset(), frozenset()))
 
 
@@ -144,7 +147,7 @@ class Applier:
         self._change(host, job, state)
         self._enter(host, state, Step.VERIFY)
         close_driver(host)
-        state.running = verify(host, intended=job.intended, before=state.health, patience_s=self._care.patience_s)
+        self._verify(host, job, state)
         self._enter(host, state, Step.CONFIRM)
         open_driver(host).confirm_commit()
         self._enter(host, state, Step.REREAD)
@@ -165,8 +168,30 @@ class Applier:
         except LisiereError:
             driver.discard_config()
             raise
-        state.is_committed = True
+        state.is_committed, began = True, time.monotonic()
         driver.commit_config(revert_in=self._care.revert_in_s)
+        state.commit_s = time.monotonic() - began
+
+    def _verify(self, host: Host, job: Job, state: _Progress) -> None:
+        """See over a new session that all is well, and let the brake know what was measured.
+
+        A tunnel whose other end is changed by the same plan may be down until that is done.
+        """
+        began, before = time.monotonic(), state.health.without(job.change.unsettled)
+        seen = check(host, intended=job.intended, before=before, patience_s=self._care.patience_s)
+        measured = Measured(
+            tunnels_expected=len(before.tunnels_up),
+            tunnels_up=len(before.tunnels_up) - len(seen.missing.tunnels_up),
+            addresses_expected=len(before.reachable),
+            addresses_answering=len(before.reachable) - len(seen.missing.reachable),
+            retries=seen.retries,
+            commit_s=state.commit_s,
+            verify_s=time.monotonic() - began,
+        )
+        self._care.brake.measured(host.name, job.change.wave, measured)
+        if seen.complaint:
+            raise VerificationError(host.name, seen.complaint)
+        state.running = seen.running
 
     def _cancelled(self, host: Host, job: Job, state: _Progress, reason: str) -> tuple[Outcome, str]:
         """A run that was cancelled: what is armed goes back, what was not committed is left as it is."""

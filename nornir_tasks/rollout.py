@@ -1,5 +1,6 @@
 """Carrying out a plan: leases, then wave after wave as long as the one before is healthy, everything kept on record."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ from lisiere.workflow.begun import Begun, begun_in
 from lisiere.workflow.plans import DONE, remaining
 from lisiere.workflow.runs import OpenRun, carried_out, ended
 from nornir_tasks.applying import Applier, Care, Job
-from nornir_tasks.brake import Brake
+from nornir_tasks.brake import MAX_FAILURE_SHARE, MAX_FAILURES, Brake
 from nornir_tasks.evaluating import readings_of
 from nornir_tasks.fleet import Access, Answer, FleetRunner
+from nornir_tasks.health import HealthLimits
 from nornir_tasks.home import Home, Promise
 from nornir_tasks.probes import probes_within
 from nornir_tasks.reading import read_fleet
@@ -28,7 +30,6 @@ from nornir_tasks.verifying import PATIENCE_S, Probes
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
-MAX_FAILURES = 5
 RESTART_S = 300
 """How long an appliance may be away when it goes back by a restart."""
 LONGEST_PAUSE_S = 30.0
@@ -41,6 +42,8 @@ class Caution:
 
     Args:
         max_failures: Failures borne after the canaries before nothing more is sent.
+        max_failure_share: Part of a wave's appliances that may fail, 0 to 1.
+        limits: How unhealthy a wave may be before the next one is held back.
         revert_in_s: Time after which an unconfirmed commit reverts by itself.
         patience_s: How long what worked before may take to come back after a commit.
         settle_s: How long those that go back by themselves are watched at the end, so that it is seen.
@@ -48,6 +51,8 @@ class Caution:
     """
 
     max_failures: int = MAX_FAILURES
+    max_failure_share: float = MAX_FAILURE_SHARE
+    limits: HealthLimits = field(default_factory=HealthLimits)
     revert_in_s: int = 300
     patience_s: float = PATIENCE_S
     settle_s: float = 300 + RESTART_S
@@ -163,9 +168,14 @@ class _Execution:
     def __init__(self, rollout: Rollout, run: OpenRun, jobs: Mapping[str, Job]) -> None:
         self._rollout, self._run, self._jobs = rollout, run, jobs
         self._runner = FleetRunner((rollout.appliances[name] for name in jobs), access=rollout.access)
-        waves = {job.change.wave for job in jobs.values()}
+        waves = Counter(job.change.wave for job in jobs.values())
         self._brake = Brake(
-            max_failures=rollout.caution.max_failures, has_canaries=len(waves) > 1, interrupt=self._runner.stop
+            max_failures=rollout.caution.max_failures,
+            max_failure_share=rollout.caution.max_failure_share,
+            has_canaries=len(waves) > 1,
+            interrupt=self._runner.stop,
+            wave_sizes=waves,
+            limits=rollout.caution.limits,
         )
         for outcome in run.run.outcomes:
             if outcome.outcome in DONE:
@@ -220,7 +230,15 @@ class _Execution:
                     self._rollout.watch.on_wave(number, len(wave))
                     self._wave(wave)
                     self._brake.end_wave(number)
+                    self._tell_health(number)
         self._run.is_stopped = self._brake.is_interrupted
+
+    def _tell_health(self, wave: int) -> None:
+        """Put on record, and say, what was measured on a wave and whether the next one may begin."""
+        held = self._brake.reason()
+        text = f"wave {wave} ended: {self._brake.health(wave).summary()}" + (f"; held: {held}" if held else "")
+        self._run.tell(Event.WAVE, text)
+        self._rollout.watch.on_note(text)
 
     def _reason(self) -> str:
         """Why nothing more is sent; empty as long as the rollout goes on."""

@@ -143,7 +143,7 @@ class Settler:
             return _End(Outcome.REVERTED, detail, seen.running, is_afresh=True)
         if not self._is_forward:
             return self._taken_back(host, job, "it was not confirmed")
-        before = health_from(begun.health)
+        before = health_from(begun.health).without(job.change.unsettled)
         try:
             verify(host, intended=job.intended, before=before, patience_s=self._care.patience_s)
         except VerificationError as exc:

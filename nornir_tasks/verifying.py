@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nornir.core.inventory import Host
@@ -30,6 +31,15 @@ class Health:
     tunnels_up: frozenset[str]
     reachable: frozenset[str]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it."""
+        return not self.tunnels_up and not self.reachable
+
+    def without(self, tunnels: Iterable[str]) -> "Health":
+        """The same but for some tunnels."""
+        return Health(self.tunnels_up.difference(tunnels), self.reachable)
+
     def lost_since(self, before: "Health") -> tuple[str, ...]:
         """What worked before and does not any more, in words."""
         tunnels = (f"tunnel to {peer} is down" for peer in sorted(before.tunnels_up - self.tunnels_up))
@@ -43,6 +53,23 @@ class Probes:
 
     tunnels: frozenset[str]
     addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a verification saw.
+
+    Args:
+        running: The text that runs.
+        complaint: What is not as it should be, in words; empty when all is.
+        missing: What worked before and does not any more.
+        retries: How often it had to look again before it was content, or gave up.
+    """
+
+    running: str
+    complaint: str
+    missing: Health
+    retries: int
 
 
 def measure(host: Host, probes: Probes) -> Health:
@@ -65,14 +92,21 @@ def verify(host: Host, *, intended: str, before: Health, patience_s: float = PAT
     Raises:
         VerificationError: It does not run what was intended, or has lost something that worked before.
     """
+    seen = check(host, intended=intended, before=before, patience_s=patience_s)
+    if seen.complaint:
+        raise VerificationError(host.name, seen.complaint)
+    return seen.running
+
+
+def check(host: Host, *, intended: str, before: Health, patience_s: float = PATIENCE_S) -> Checked:
+    """The same without a judgement: what was seen, and what there is to complain of."""
     running: str = open_driver(host).get_config(retrieve="running")["running"]
     left = compare(running=running, intended=intended)
     if not left.is_empty:
-        raise VerificationError(host.name, f"runs another configuration than intended: {left.summary}")
-    lost = _lost(host, before, until=time.monotonic() + patience_s)
-    if lost:
-        raise VerificationError(host.name, "; ".join(lost))
-    return running
+        return Checked(running, f"runs another configuration than intended: {left.summary}", missing=before, retries=0)
+    missing, retries = _missing(host, before, until=time.monotonic() + patience_s)
+    lost = Health(frozenset(), frozenset()).lost_since(missing)
+    return Checked(running, "; ".join(lost), missing=missing, retries=retries)
 
 
 def tunnels_up(answer: str) -> frozenset[str]:
@@ -81,17 +115,17 @@ def tunnels_up(answer: str) -> frozenset[str]:
     return frozenset(_SUFFIX.sub("", row[0]) for row in rows if len(row) > 1 and row[1] == "up")
 
 
-def _lost(host: Host, before: Health, *, until: float) -> tuple[str, ...]:
-    """What does not work any more when the patience ends; asks again only for what is still missing.
+def _missing(host: Host, before: Health, *, until: float) -> tuple[Health, int]:
+    """What does not work any more when the patience ends, and how often it was asked for again.
 
     A person who asks for a stop ends the patience: there is one more look.
     """
-    missing = before
+    missing, retries = before, 0
     while True:
         now = measure(host, Probes(missing.tunnels_up, tuple(sorted(missing.reachable))))
-        lost = now.lost_since(missing)
-        if not lost or time.monotonic() >= until:
-            return lost
         missing = Health(missing.tunnels_up - now.tunnels_up, missing.reachable - now.reachable)
+        if missing.is_empty or time.monotonic() >= until:
+            return missing, retries
+        retries += 1
         if wait(host, PAUSE_S):
             until = 0.0

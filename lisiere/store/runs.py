@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from lisiere.errors import PlanError, RecordError
+from lisiere.errors import PlanError, RecordError, UnknownError
 from lisiere.model.plan import Conformity, Event, HostOutcome, Outcome, Run, RunStatus, Step
 from lisiere.model.record import Interruption, Result, RunSummary
 from lisiere.store import configurations, journal, readings
@@ -171,7 +171,7 @@ def find(alias: str, name: str) -> str:
     """The full identifier of a run, from itself, its beginning, or `last`.
 
     Raises:
-        RecordError: No run has that name, or several have.
+        UnknownError: No run has that name, or several have.
     """
     runs = RunRow.objects.using(alias).order_by("-started_at", "-id")
     if name == LAST:
@@ -181,9 +181,9 @@ def find(alias: str, name: str) -> str:
             runs.filter(id__startswith=name).values_list("id", flat=True)[:4]
         )
     if not found:
-        raise RecordError("there is no run yet" if name == LAST else f"no run {name!r}")
+        raise UnknownError("there is no run yet" if name == LAST else f"no run {name!r}")
     if len(found) > 1:
-        raise RecordError(f"several runs begin with {name!r}: {', '.join(found)}")
+        raise UnknownError(f"several runs begin with {name!r}: {', '.join(found)}")
     return found[0]
 
 

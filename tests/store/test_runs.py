@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.errors import PlanError, RecordError
+from lisiere.errors import PlanError, RecordError, UnknownError
 from lisiere.model.plan import Outcome, Run, RunStatus
 from lisiere.model.record import Result
 from lisiere.store.setup import connect
@@ -60,7 +60,7 @@ def test_what_is_not_on_record_is_refused(records: "Records") -> None:
         records.record_outcomes("run-x", [outcome_for(names(1)[0])])
     with pytest.raises(RecordError, match="no run 'run-x'"):
         records.acquire_leases("run-x", names(1))
-    with pytest.raises(RecordError, match="there is no run yet"):
+    with pytest.raises(UnknownError, match="there is no run yet"):
         records.load_run("last")
     assert records.status() == ()
 
