@@ -25,7 +25,11 @@ class Checked(str):
     __slots__ = ()
 
 
-@lru_cache(maxsize=CACHE_SIZE, typed=True)
+_printed: dict[int, tuple[object, Checked]] = {}
+"""What other values than text print, by the object itself: to hash an address costs as much as to print it. The value
+is kept beside its words, so that no other can take its place."""
+
+
 def guard(value: object) -> Checked:
     """Let a checked piece or one plain word pass; applied by the environment to every expression of every template.
 
@@ -36,9 +40,20 @@ def guard(value: object) -> Checked:
     """
     if type(value) is Checked:
         return value
-    if value is None or isinstance(value, bool):
-        raise UnsafeValueError(f"{value} is no value; a template prints words, numbers and addresses")
-    found = str(value)
+    if type(value) is str:
+        return _word(value)
+    found = _printed.get(id(value))
+    if found is None:
+        if value is None or isinstance(value, bool):
+            raise UnsafeValueError(f"{value} is no value; a template prints words, numbers and addresses")
+        if len(_printed) >= CACHE_SIZE:
+            _printed.clear()
+        found = _printed[id(value)] = (value, _word(str(value)))
+    return found[1]
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _word(found: str) -> Checked:
     if _WORD.fullmatch(found) is None:
         raise UnsafeValueError(f"{found!r} is no plain word; between quotes a text is printed with the filter 'text'")
     return Checked(found)

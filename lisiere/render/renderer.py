@@ -131,7 +131,10 @@ def _place(exc: Exception, name: str) -> tuple[str, int] | None:
 def _check_lines(text: str, file: str, intent: SiteIntent) -> None:
     """Refuse a section in which something else than commands stands, as a slip of a template would leave it."""
     opening = OPENINGS[intent.platform]
-    if not text or (f"\n{text}".count(f"\n{opening}") == text.count("\n") and text.endswith("\n")):
+    lines = text.count("\n")
+    if not text:
+        return
+    if text.startswith(opening) and text.endswith("\n") and text.count(f"\n{opening}") == lines - 1:
         return
     wrong = next((line for line in text.splitlines() if not line.startswith(opening)), text.rpartition("\n")[2])
     _refuse(file, 0, f"{intent.name}: {wrong[:120]!r} is no command on a line of its own", cause=None)
