@@ -1,10 +1,11 @@
 """Rules on their way into rule sets: from what a layer says to numbered rules for one family and one service entry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from itertools import product
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lisiere.model.intent import Family, Layer, NamedSet, PolicyRule, RuleSet
@@ -137,21 +138,25 @@ def _laid_out(drafts: tuple[Draft, ...], zones: frozenset[Zone], known: Known) -
     used: set[tuple[str | None, Family]] = set()
     for draft in drafts:
         pairs = [pair for pair in product(draft.from_zones, draft.to_zones) if _is_pair(pair, zones)]
-        for family in FAMILIES if pairs else ():
-            named = frozenset((name, family) for name in (*draft.sources, *draft.destinations))
-            rules = _expanded(draft, family, named & known)
-            used.update((name, family) for rule in rules for name in (rule.source, rule.destination) if name)
-            for pair in pairs:
-                cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})[family] += rules
+        if not pairs:
+            continue
+        named = [(name, family) for name in (*draft.sources, *draft.destinations) for family in FAMILIES]
+        rules = _expanded(draft, known.intersection(named))
+        for family, found in rules.items():
+            used.update((name, family) for rule in found for name in (rule.source, rule.destination) if name)
+        for pair in pairs:
+            cell = cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})
+            for family, found in rules.items():
+                cell[family] += found
     if Zone.VPN in zones:
         cells.setdefault((Zone.VPN, Zone.VPN), {Family.IPV4: [], Family.IPV6: []})
-    found = tuple(
+    laid_out = tuple(
         _rule_set(source, target, family, tuple(cell[family]))
         for (source, target), cell in sorted(cells.items())
         for family in FAMILIES
         if any(cell.values()) or source == target
     )
-    return found, frozenset(used)
+    return laid_out, frozenset(used)
 
 
 @lru_cache(maxsize=SHARED)
@@ -171,19 +176,21 @@ def order_of(prefix: Prefix) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=SHARED)
-def _expanded(draft: Draft, family: Family, known: Known) -> tuple[PolicyRule, ...]:
-    """The device rules of one draft in one family; sets that lack the family leave no rule."""
+def _expanded(draft: Draft, known: Known) -> Mapping[Family, tuple[PolicyRule, ...]]:
+    """The device rules of one draft by family; sets that lack a family leave no rule in it."""
+    return MappingProxyType({family: tuple(_expand(draft, family, known)) for family in FAMILIES})
+
+
+def _expand(draft: Draft, family: Family, known: Known) -> Iterator[PolicyRule]:
     excluded = ONLY_IPV6 if family is Family.IPV4 else ONLY_IPV4
     combinations = product(draft.sources, draft.destinations, draft.entries, draft.windows)
-    found = []
     for offset, (source, destination, entry, window) in enumerate(combinations):
         if offset >= STRIDE:
             raise ValueError(f"rule {draft.id} expands to more than {STRIDE} device rules; split it")
         if entry is not None and entry.protocol in excluded:
             continue
         if (source, family) in known and (destination, family) in known:
-            found.append(_rule(draft, offset, source, destination, entry, window))
-    return tuple(found)
+            yield _rule(draft, offset, source, destination, entry, window)
 
 
 def _rule(

@@ -41,7 +41,11 @@ def read(text: str) -> str | None:
 
 def find(text: str) -> tuple[str, ...]:
     """The names that a text refers to in either shape: each once, sorted."""
-    matches = chain.from_iterable(pattern.finditer(text) for pattern in (_PLAIN, _CODED))
+    shapes = (
+        (PREFIX, _PLAIN),
+        (_CODED_START, _CODED),
+    )  # most texts hold neither, which is seen sooner without a pattern
+    matches = chain.from_iterable(pattern.finditer(text) for start, pattern in shapes if start in text)
     return tuple(sorted({name for match in matches if (name := _name(match)) is not None}))
 
 

@@ -41,7 +41,9 @@ def spread(work: Callable[[Sequence[T]], R], items: Sequence[T], *, cores: int |
     count = _usable_cores() if cores is None else cores
     parts = _parts(items, min(count, len(items) // LEAST) if _can_copy() else 1)
     copies: list[Copy] = []
+    is_collecting = gc.isenabled()
     gc.freeze()  # what is there already is no garbage, and stays shared with the copies
+    gc.disable()  # the work makes many things and no cycles
     try:
         copies += (_start(work, part) for part in parts[1:])
         results = [work(parts[0])]
@@ -51,6 +53,8 @@ def spread(work: Callable[[Sequence[T]], R], items: Sequence[T], *, cores: int |
             results.append(pickle.loads(answer) if answer else work(part))  # noqa: S301 - written by our own copy
     finally:
         gc.unfreeze()
+        if is_collecting:
+            gc.enable()
         for copy in copies:
             _end(copy)
     return results
@@ -84,7 +88,6 @@ def _work_and_end(work: Callable[[Sequence[T]], R], part: Sequence[T], writing: 
     """What a copy does; it ends without the exit handlers and buffers that it shares with its origin."""
     status = 1
     with suppress(BaseException):
-        gc.disable()
         answer = pickle.dumps(work(part), protocol=pickle.HIGHEST_PROTOCOL)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(answer)
