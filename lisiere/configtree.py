@@ -68,28 +68,45 @@ def parse_set(text: str) -> Node:
     Raises:
         ConfigSyntaxError: A line is no `set` command, or its quotes are not closed.
     """
-    root = parent = Node()
-    above_parent: Path = ()
+    root = Node()
+    parents: dict[str, Node] = {}
     several: list[Node] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if not line or line.isspace() or line.startswith("#"):
-            continue
         if not line.startswith("set "):
+            if not line or line.isspace() or line.startswith("#"):
+                continue
             raise ConfigSyntaxError(number, f"not a set command: {line[:60]!r}")
-        above, last, value = _split(line, number)
-        if above != above_parent:
-            parent, above_parent = root, above
-            for word in above:
-                # Written out: this line runs a million times for a fleet.
-                found = parent.children.get(word)
-                if found is None:
-                    found = parent.children[word] = Node()
-                parent = found
+        path, quote, tail = line.partition("'")
+        above, last = _last_word(path)
+        if not last:
+            raise ConfigSyntaxError(number, "a set command without a path")
+        parent = parents.get(above)
+        if parent is None:
+            parent = parents[above] = _descend(root, above)
         node = parent.child(last)
-        if value is not None:
+        if quote:
+            value, closing, rest = tail.partition("'")
+            if not closing or (rest and not rest.isspace()):
+                raise ConfigSyntaxError(number, "a quoted value must end the line")
             _add_value(node, value, several)
     _forget_repeated(several)
     return root
+
+
+def _last_word(path: str) -> tuple[str, str]:
+    """What stands before the last word of a path, and that word; no word when there is only `set`."""
+    if not path.isprintable():
+        path = " ".join(path.split())  # A tab, say, parts words as a blank does.
+    above, _, last = path.rstrip().rpartition(" ")
+    return above, last if above else ""
+
+
+def _descend(root: Node, path: str) -> Node:
+    """The node at the path of a `set` command, made when it is missing."""
+    node = root
+    for word in path.split()[1:]:
+        node = node.child(word)
+    return node
 
 
 def _add_value(node: Node, value: str, several: list[Node]) -> None:
@@ -102,27 +119,6 @@ def _add_value(node: Node, value: str, several: list[Node]) -> None:
 def _forget_repeated(several: list[Node]) -> None:
     for node in several:
         node.values = list(dict.fromkeys(node.values))
-
-
-def _split(line: str, number: int) -> tuple[Path, str, str | None]:
-    """The bare words of a `set` line, the last of them apart, and its quoted value if it has one."""
-    head, quote, tail = line.partition("'")
-    above, last = _words(head)
-    if not last:
-        raise ConfigSyntaxError(number, "a set command without a path")
-    if not quote:
-        return above, last, None
-    value, closing, rest = tail.partition("'")
-    if not closing or rest.strip():
-        raise ConfigSyntaxError(number, "a quoted value must end the line")
-    return above, last, value
-
-
-@lru_cache(maxsize=65_536)
-def _words(head: str) -> tuple[Path, str]:
-    """The words after `set`, the last of them apart. Remembered: appliances of a fleet share most of their paths."""
-    _, *above, last = ("", *head.split())
-    return (tuple(above[1:]), last) if above else ((), "")
 
 
 def format_set(node: Node) -> str:

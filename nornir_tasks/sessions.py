@@ -130,7 +130,8 @@ def work(
 
 def open_driver(host: Host) -> Any:  # noqa: ANN401 - NAPALM ships no types
     """The driver of a host, opened at the first call and again after `close_driver`."""
-    return host.get_connection(CONNECTION, Config())
+    held = host.connections.get(CONNECTION)
+    return host.get_connection(CONNECTION, Config()) if held is None else held.connection
 
 
 def close_driver(host: Host) -> None:

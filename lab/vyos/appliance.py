@@ -194,6 +194,7 @@ class Appliance:
         """Write to every terminal, whatever stands there."""
         for terminal in self.terminals:
             terminal.write(text)
+            terminal.flush()
 
     def committed(self, before: Node, report: CommitReport) -> None:
         """Count a commit, and let it cut the management path if a fault says so."""

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from lab.faults import Kind
 from lab.vyos.session import CLEAN, ConfigSession, Refusal
-from lab.vyos.terminal import pause
 from lisiere.configtree import Path
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class Configuring:
             return LOCKED
         device.is_committing = True
         try:
-            await pause(self.appliance.settings.commit_s)
+            await self.terminal.pause(self.appliance.settings.commit_s)
             before = device.tree()
             report = session.commit(refusals=self._refusals(), comment=comment, is_timed=is_timed)
         finally:

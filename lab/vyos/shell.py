@@ -8,7 +8,7 @@ from lab.vyos import opmode
 from lab.vyos.configure import Configuring
 from lab.vyos.marks import plain
 from lab.vyos.plumbing import Plumbing, is_plumbing
-from lab.vyos.terminal import HungUpError, Terminal, pause
+from lab.vyos.terminal import HungUpError, Terminal
 from lab.vyos.words import UnfinishedError, split
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Shell:
         step = _step(words)
         await self._strike(step, "before")
         slow = self.appliance.faults.peek(Kind.SLOW)
-        await pause(slow.delay_ms / 1000 if slow else 0)
+        await self.terminal.pause(slow.delay_ms / 1000 if slow else 0)
         text = _filtered(await self._answer(words), filters)
         if step and (cut := self.appliance.faults.take(Kind.CUT, step)):
             self.terminal.write(text[: max(1, len(text) * 2 // 3)])

@@ -25,22 +25,40 @@ class HungUpError(Exception):
 
 
 class Terminal:
-    """Line by line in, text out. Without a PTY nothing is echoed and line ends stay as they are."""
+    """Line by line in, text out. Without a PTY nothing is echoed and line ends stay as they are.
+
+    What is printed leaves together once nothing more can be done without waiting: sshd takes from a real terminal what is
+    there when it looks, not letter by letter.
+    """
 
     def __init__(self, reader: Reader, writer: Writer, *, has_pty: bool, rows: int = 24) -> None:
         self._reader, self._writer, self.has_pty = reader, writer, has_pty
         self._keys = bytearray()
+        self._printed = bytearray()
         self.rows = rows if has_pty else 0
 
     def write(self, text: str) -> None:
         """Print."""
         if self.has_pty:
             text = text.replace("\n", "\r\n")
-        self._writer.write(text.encode())
+        self._printed += text.encode()
+
+    def flush(self) -> None:
+        """Let what was printed leave."""
+        if self._printed:
+            printed, self._printed = bytes(self._printed), bytearray()
+            self._writer.write(printed)
 
     async def drain(self) -> None:
         """Wait until the far end took what was printed."""
+        self.flush()
         await self._writer.drain()
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass; nothing at all when there is none to pass."""
+        if seconds > 0:
+            self.flush()
+            await asyncio.sleep(seconds)
 
     async def page(self, text: str) -> None:
         """Print through the pager, which waits for a key after each screen; `rows` 0 turns it off."""
@@ -93,6 +111,7 @@ class Terminal:
 
     async def read_all(self) -> bytes:
         """Everything that is typed until the far end says that this was all."""
+        self.flush()
         typed = bytes(self._keys)
         self._keys.clear()
         while data := await self._reader.read(65536):
@@ -105,6 +124,7 @@ class Terminal:
         return bytes([self._keys.pop(0)])
 
     async def _fill(self) -> None:
+        self.flush()
         data = await self._reader.read(65536)
         if not data:
             raise HungUpError
@@ -112,10 +132,4 @@ class Terminal:
 
     def _echo(self, data: bytes | bytearray) -> None:
         if self.has_pty and data:
-            self._writer.write(bytes(data))
-
-
-async def pause(seconds: float) -> None:
-    """Let time pass; nothing at all when there is none to pass."""
-    if seconds > 0:
-        await asyncio.sleep(seconds)
+            self._printed += data

@@ -70,7 +70,7 @@ def is_same(*, running: str, intended: str) -> bool:
     old, new = own_lines(running), intended.splitlines()
     if old == new:
         return True
-    return len(old) == len(new) and sorted(old) == sorted(new) and _keeps_order(old, new, frozenset(new))
+    return len(old) == len(new) and set(old) == set(new) and _in_order(old) == _in_order(new)
 
 
 def own_lines(running: str) -> list[str]:

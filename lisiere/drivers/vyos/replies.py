@@ -88,8 +88,10 @@ def _answer(raw: bytes, lines: Sequence[str]) -> str:
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     line, *ahead = lines
-    text = _EDIT_LEVEL.sub("", _after_echo(text.replace("\r", ""), line))
-    if ahead:
+    text = _after_echo(text.replace("\r", ""), line)
+    if text.endswith("]\n"):
+        text = _EDIT_LEVEL.sub("", text)
+    if any(one in text for one in ahead):
         # A terminal may echo early what was typed ahead; that is no part of the answer.
         later = frozenset(ahead)
         text = "\n".join(part for part in text.split("\n") if part not in later)
