@@ -1,0 +1,1 @@
+"""What Lisière costs, measured beside other ways to do the same: `make bench`."""

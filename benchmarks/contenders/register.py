@@ -1,0 +1,43 @@
+"""The contenders by name, each imported when it is asked for."""
+
+from importlib import import_module
+from types import MappingProxyType
+
+from benchmarks.jobs import Contender
+
+LISIERE, RAW, NETMIKO, ANSIBLE = "lisiere", "raw_paramiko", "nornir_netmiko", "ansible"
+"""Device work, on the lab."""
+RENDER, PLAIN_RENDER = "render", "plain_jinja"
+LOAD, SIMPLE_LOAD = "load", "simple_inventory"
+PROCESS, WARM_COMMAND, SEED, FROM_RECORDS = "process", "warm_command", "seed_records", "plan_from_records"
+
+MODULES = MappingProxyType(
+    {
+        LISIERE: "lisiere_rollout",
+        RAW: "raw_paramiko",
+        NETMIKO: "stock_netmiko",
+        ANSIBLE: "ansible_playbook",
+        RENDER: "lisiere_render",
+        PLAIN_RENDER: "plain_jinja",
+        LOAD: "lisiere_load",
+        SIMPLE_LOAD: "simple_inventory",
+        PROCESS: "process",
+        WARM_COMMAND: "warm_command",
+        SEED: "seed_records",
+        FROM_RECORDS: "warm_command",
+    }
+)
+TITLES = MappingProxyType(
+    {
+        LISIERE: "Lisière, plan and apply",
+        RAW: "raw paramiko, minimal",
+        NETMIKO: "nornir_netmiko, stock",
+        ANSIBLE: "Ansible vyos_config",
+    }
+)
+
+
+def contender(name: str) -> Contender:
+    """A contender, ready to prepare a job."""
+    module: Contender = import_module(f"benchmarks.contenders.{MODULES[name]}")
+    return module
