@@ -75,6 +75,11 @@ check: $(STAMP) ## Check format, lint, types, layers, and the wheel from an empt
 	@echo "==> layers" && $(BIN)/lint-imports
 	@echo "==> wheel"  && $(BIN)/python -m tests.house.wheel_smoke
 
+# ARGS="--quick" for one short round, ARGS="--help" for all there is; the machine should have nothing else to do.
+.PHONY: bench
+bench: $(STAMP) ## Measure Lisière beside other ways (about 30 minutes)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: format
 format: $(STAMP) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

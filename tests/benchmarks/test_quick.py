@@ -1,0 +1,77 @@
+"""The benchmarks themselves, in their short form, on a few appliances: they end, they tell all, they leave nothing."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lab.daemon import status
+from tests.house.checkout import ROOT
+
+COMMAND = (sys.executable, "-m", "benchmarks", "--quick", "--sizes", "4")
+POLL_S = 0.1
+PATIENCE_S = 240
+
+FIGURES = {
+    "apply_cpu_vs_raw_paramiko",
+    "apply_wall_vs_raw_paramiko",
+    "render_vs_plain_jinja",
+    "load_vs_simple_inventory",
+    "render_600_s",
+    "render_command_600_s",
+    "check_600_s",
+    "rss_mib",
+    "help_cpu_ms",
+}
+
+
+def test_a_quick_run_measures_everything_but_the_slow_peers(tmp_path: Path) -> None:
+    """Every figure is there and positive; each contender opened the sessions that its way takes."""
+    file = tmp_path / "quick.json"
+    done = subprocess.run(
+        [*COMMAND, "--folder", str(tmp_path / "work"), "--results", str(file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S * 2,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(file.read_text("utf-8"))
+    assert found["is_complete"] is True
+    assert all(found[name] > 0 for name in FIGURES)
+    assert {aim["verdict"] for aim in found["aims"]} <= {"met", "missed", "not measured"}
+    sessions = {one["contender"]: one["logins"] for one in found["rounds"] if one["pushes"]}
+    assert sessions["raw_paramiko"] == 4
+    assert sessions["lisiere"] >= 2 * sessions["raw_paramiko"], "a verification has a session of its own"
+    assert all(one["wall_s"] > 0 and one["cpu_s"] > 0 and one["rss_mib"] > 0 for one in found["rounds"])
+    assert all(name in done.stdout for name in FIGURES)
+    assert status(tmp_path / "work" / "lab") is None
+
+
+def test_a_run_that_is_stopped_leaves_no_lab_and_no_results(tmp_path: Path) -> None:
+    """Ctrl-C in the middle: what was measured is kept apart, and the file of results is not touched."""
+    file, work = tmp_path / "quick.json", tmp_path / "work"
+    process = subprocess.Popen(
+        [*COMMAND, "--folder", str(work), "--results", str(file)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while status(work / "lab") is None and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    lab = status(work / "lab")
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=PATIENCE_S)[1]
+    assert lab is not None, said
+    assert process.returncode == 130
+    assert "bench: stopped" in said
+    assert "Traceback" not in said
+    assert status(work / "lab") is None
+    assert not Path(f"/proc/{lab.pid}").exists()
+    assert json.loads((work / "partial.json").read_text("utf-8"))["is_complete"] is False
+    assert not file.exists()
