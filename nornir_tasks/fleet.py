@@ -44,6 +44,7 @@ class Access:
     concealer: Concealer
     username: str = ""
     timeout_s: float = 30.0
+    commit_timeout_s: float = 600.0
     workers: int = 50
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     crew: Crew | None = None
@@ -69,7 +70,7 @@ class FleetRunner:
     def __init__(self, appliances: Iterable[Appliance], *, access: Access) -> None:
         self._contacts = {one.name: _contact(one, access) for one in appliances}
         self._access = access
-        self._way = Way(str(access.key_file), access.timeout_s, access.workers)
+        self._way = Way(str(access.key_file), access.timeout_s, access.commit_timeout_s, access.workers)
         access.get_ready(len(self._contacts))
         self.stop = Stop()
 

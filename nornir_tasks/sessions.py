@@ -43,6 +43,7 @@ class Way:
 
     key_file: str
     timeout_s: float
+    commit_timeout_s: float
     workers: int
 
     def shared_by(self, processes: int) -> "Way":
@@ -170,6 +171,7 @@ def _host(one: Contact, way: Way, concealer: Concealer, stop: Event) -> Host:
         "secrets": concealer,
         "release": one.release,
         "timeout_s": way.timeout_s,
+        "commit_timeout_s": way.commit_timeout_s,
     }
     connection = ConnectionOptions(
         hostname=one.hostname,

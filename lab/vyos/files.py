@@ -59,9 +59,9 @@ class Files:
         self._files[place] = File(zlib.compress(content, 1), len(content), mode, time.time())
 
     def create(self, path: str, *, mode: int, is_exclusive: bool) -> None:
-        """Make a file without content, as a shell does before a program writes into it; a full disk has room for it."""
+        """Make a file without content, before anything is written into it; a full disk has room for it."""
         if is_exclusive and self.exists(path):
-            raise OSError(errno.EEXIST, "cannot overwrite existing file", path)
+            raise OSError(errno.EEXIST, "File exists", path)
         self.write(path, b"", mode=mode, is_forced=True)
 
     def exists(self, path: str) -> bool:

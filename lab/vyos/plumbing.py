@@ -1,4 +1,4 @@
-"""The programs of the system underneath with which clients move files: `cat`, `wc`, `rm` and what goes with them."""
+"""The programs of the system underneath with which clients move files: `dd`, `cat`, `wc` and `rm`."""
 
 import shlex
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lab.vyos.files import Files
 from lab.vyos.terminal import Terminal
 
-_PROGRAMS = frozenset({"umask", "set", "cat", "wc", "rm"})
+_PROGRAMS = frozenset({"umask", "dd", "cat", "wc", "rm"})
 
 
 class Plumbing:
@@ -14,7 +14,7 @@ class Plumbing:
 
     def __init__(self, files: Files, terminal: Terminal) -> None:
         self._files, self._terminal = files, terminal
-        self._mode, self._is_exclusive = 0o644, False
+        self._mode = 0o644
 
     async def run(self, line: str) -> int:
         """Carry out a line and return its exit status."""
@@ -32,11 +32,8 @@ class Plumbing:
         match words:
             case ["umask", mask]:
                 self._mode = 0o666 & ~int(mask, 8)
-            case ["set", "-C"]:
-                self._is_exclusive = True
-            case ["cat", ">", path]:
-                self._files.create(path, mode=self._mode, is_exclusive=self._is_exclusive)
-                self._files.write(path, await self._terminal.read_all(), mode=self._mode)
+            case ["dd", *settings]:
+                await self._copy(dict(setting.split("=", 1) for setting in settings))
             case ["cat", path]:
                 self._terminal.write(self._files.read(path).decode(errors="replace"))
             case ["wc", "-c", "<", path]:
@@ -47,6 +44,12 @@ class Plumbing:
             case _:
                 return False
         return True
+
+    async def _copy(self, settings: dict[str, str]) -> None:
+        """`dd`: what is typed, into a file."""
+        path = settings["of"]
+        self._files.create(path, mode=self._mode, is_exclusive="excl" in settings.get("conv", ""))
+        self._files.write(path, await self._terminal.read_all(), mode=self._mode)
 
 
 def is_plumbing(line: str) -> bool:

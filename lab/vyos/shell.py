@@ -68,7 +68,7 @@ class Shell:
         return status
 
     async def _move_files(self, line: str) -> int:
-        step = Step.UPLOAD if "cat >" in line else None
+        step = Step.UPLOAD if "dd of=" in line else None
         await self._strike(step, "before")
         status = await Plumbing(self.device.files, self.terminal).run(line)
         await self._strike(step, "after")

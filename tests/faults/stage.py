@@ -115,6 +115,7 @@ class Way:
             concealer=SecretKeeper(store, fingerprint_key=store.fingerprint_key),
             username=self.username,
             timeout_s=self.timeout_s,
+            commit_timeout_s=3 * self.timeout_s,
             workers=2,
             endpoints={self.name: Endpoint(self.host, self.port, self.host_key)},
         )

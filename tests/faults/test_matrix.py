@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.drivers.vyos import dialogue
 from lisiere.model.plan import Plan, Run, Step
 from lisiere.workflow.terrain import Terrain
 from nornir_tasks.plan_making import make_plan
@@ -44,7 +43,6 @@ def test_a_fault_leaves_an_appliance_on_one_configuration(
     name = stage.take(cell.release)
     handle = stage.handle(name)
     is_silent = cell.fault.startswith("no-answer")
-    monkeypatch.setattr(dialogue, "COMMIT_TIMEOUT_S", TIMEOUT_S if is_silent else 30.0)
     way = stage.way(name, cell.release, timeout_s=TIMEOUT_S if is_silent else 10.0)
     plan = plan_for(way, records)
     strike_at(records, monkeypatch, cell.step, functools.partial(FAULTS[cell.fault], handle))

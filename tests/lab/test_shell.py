@@ -228,10 +228,10 @@ def run(talk: Talk, command: str, typed: bytes = b"") -> tuple[int, str]:
 
 def test_files_are_moved_by_programs_of_the_system(lab: Lab) -> None:
     """Private and only once if that is asked for; what cannot be done has an exit status."""
-    put = "umask 077 && set -C && cat > /tmp/x && wc -c < /tmp/x"
+    put = "umask 077 && dd of=/tmp/x bs=64k conv=excl status=none && wc -c < /tmp/x"
     with Talk(lab, "new") as talk:
         assert run(talk, put, b"one\ntwo") == (0, "7\n")
-        assert run(talk, put, b"three") == (1, "cat: /tmp/x: cannot overwrite existing file\n")
+        assert run(talk, put, b"three") == (1, "dd: /tmp/x: File exists\n")
         assert run(talk, "cat /tmp/x") == (0, "one\ntwo")
         with paramiko.SFTPClient.from_transport(talk.transport) as sftp:
             assert stat.S_IMODE(sftp.stat("/tmp/x").st_mode) == 0o600
@@ -243,7 +243,7 @@ def test_files_are_moved_by_programs_of_the_system(lab: Lab) -> None:
 
 def test_faults_strike_an_upload(lab: Lab) -> None:
     """It stands, or it is lost; afterwards it works."""
-    put = "umask 077 && set -C && cat > /tmp/x && wc -c < /tmp/x"
+    put = "umask 077 && dd of=/tmp/x bs=64k conv=excl status=none && wc -c < /tmp/x"
     with Talk(lab, "new") as talk:
         lab["new"].inject(Fault(Kind.HANG, step=Step.UPLOAD))
         channel = talk.transport.open_session()

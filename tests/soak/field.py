@@ -169,6 +169,7 @@ def _access(state: daemon.LabState, store: AgeFileStore) -> Access:
         concealer=SecretKeeper(store, fingerprint_key=store.fingerprint_key),
         username=state.username,
         timeout_s=5.0,
+        commit_timeout_s=30.0,
         workers=50,
         endpoints={
             name: Endpoint(str(one["hostname"]), int(one["port"]), str(one["host_key"]))

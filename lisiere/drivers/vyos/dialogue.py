@@ -22,6 +22,7 @@ TIMER = "systemctl is-active commit-confirm.timer"
 LEAST_MINUTES = 2
 """The helper that announces a revert ends with its last minute, and `confirm` fails without it."""
 COMMIT_TIMEOUT_S = 600.0
+"""How long an appliance may take for a step in configuration mode, unless told otherwise."""
 CLEAN = "No changes between working and active configurations."
 NOT_SAVED = "did not save its configuration"
 PENDING = "a timed commit waits for its confirmation; nothing was committed"
@@ -35,8 +36,9 @@ class Dialogue:
     before, and held: the next question is answered from there, once, unless anything was sent in between.
     """
 
-    def __init__(self, transport: VyOSTransport) -> None:
+    def __init__(self, transport: VyOSTransport, *, commit_timeout_s: float = COMMIT_TIMEOUT_S) -> None:
         self.transport, self.host = transport, transport.endpoint.name
+        self._commit_timeout_s = commit_timeout_s
         self._held: dict[str, str] = {}
         self._held_at = 0
         self.version = self._greet()
@@ -136,7 +138,7 @@ class Dialogue:
     def commit(self, comment: str = "") -> CommitResult:
         """Make the candidate the running configuration."""
         line = f'commit comment "{_plain(comment)}"' if _plain(comment) else "commit"
-        return parse.commit(self.transport.ask(line, timeout_s=COMMIT_TIMEOUT_S))
+        return parse.commit(self.transport.ask(line, timeout_s=self._commit_timeout_s))
 
     def commit_timed(self, minutes: int) -> CommitResult:
         """Make the candidate the running configuration until confirmed, else the device goes back by itself.
@@ -146,7 +148,7 @@ class Dialogue:
         """
         lines = ["save", f"commit-confirm {minutes}"]
         saved, answer = self.transport.ask_and_agree(
-            lines, lambda answers: not parse.save_error(answers[0]), timeout_s=COMMIT_TIMEOUT_S
+            lines, lambda answers: not parse.save_error(answers[0]), timeout_s=self._commit_timeout_s
         )
         is_armed = "Initialized commit-confirm" in answer
         if error := parse.save_error(saved):
@@ -183,7 +185,7 @@ class Dialogue:
 
         A session that ends behind `save` has saved, so that is no error here.
         """
-        answers = self.transport.ask_all(["save", "exit", RUNNING, TIMER], timeout_s=COMMIT_TIMEOUT_S, needed=1)
+        answers = self.transport.ask_all(["save", "exit", RUNNING, TIMER], timeout_s=self._commit_timeout_s, needed=1)
         self._check_saved(answers[0])
         if len(answers) == 4:
             self._hold(dict(zip((RUNNING, TIMER), answers[2:], strict=True)))
@@ -226,7 +228,9 @@ class Dialogue:
         begin, end = ([] if self.is_configuring else ["configure"]), (["exit discard"] if leave else [])
         whole = [*begin, *lines, *end]
         # Who may not configure leaves the shell with the last line, and all that was asked is answered by then.
-        answers = self.transport.ask_all(whole, timeout_s=COMMIT_TIMEOUT_S, needed=len(whole) - 1 if leave else None)
+        answers = self.transport.ask_all(
+            whole, timeout_s=self._commit_timeout_s, needed=len(whole) - 1 if leave else None
+        )
         if len(answers) < len(whole) or (begin and not leave and not self.is_configuring):
             raise DeviceError(self.host, "did not enter its configuration mode; may this account configure?")
         return answers[len(begin) : len(begin) + len(lines)]

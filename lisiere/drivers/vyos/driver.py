@@ -11,7 +11,7 @@ from napalm.base import models as napalm_models
 from lisiere.drivers.base import FINGERPRINT, Concealer, Guarantees, Sight
 from lisiere.drivers.ssh import Endpoint
 from lisiere.drivers.vyos import getters, parse
-from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, Dialogue
+from lisiere.drivers.vyos.dialogue import COMMIT_TIMEOUT_S, LEAST_MINUTES, Dialogue
 from lisiere.drivers.vyos.parse import Version
 from lisiere.drivers.vyos.push import Push
 from lisiere.drivers.vyos.transport import VyOSTransport
@@ -50,6 +50,7 @@ class OptionalArgs(TypedDict, total=False):
     secrets: Concealer
     release: str
     timeout_s: float
+    commit_timeout_s: float
     replace_with: ReplaceWith
 
 
@@ -61,7 +62,8 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         username: An account with administrator rights.
         password: Its password, unless `key_file` is given.
         timeout: Seconds to wait for an answer; commits may take longer.
-        optional_args: See `OptionalArgs`. `name` is the appliance's in messages; `release` is compared with the device.
+        optional_args: See `OptionalArgs`. `name` is the appliance's in messages; `release` is compared with the device;
+            `commit_timeout_s` is how long a step in configuration mode may take.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
             timeout_s=options.get("timeout_s", float(timeout)),
         )
         self.release = options.get("release", "")
+        self.commit_timeout_s = options.get("commit_timeout_s", COMMIT_TIMEOUT_S)
         self.replace_with: ReplaceWith = options.get("replace_with", "load")
         if self.release and self.release not in GUARANTEES:
             raise UsageError(f"{name}: no VyOS release {self.release!r}; there are: {', '.join(GUARANTEES)}")
@@ -104,7 +107,7 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         """Connect, and look whether the appliance runs the release that is expected."""
         transport = VyOSTransport(self.endpoint)
         try:
-            session = Dialogue(transport)
+            session = Dialogue(transport, commit_timeout_s=self.commit_timeout_s)
             self._check_release(session.version)
         except BaseException:
             transport.disconnect()

@@ -27,17 +27,27 @@ class Files:
         """Put a text into a file that only our account can read, under a random name; returns its path.
 
         Raises:
-            DeviceError: The appliance did not take all of it; nothing of it is left there.
+            DeviceError: The appliance did not take all of it; what it took was deleted.
         """
         path = f"/tmp/lisiere-{secrets.token_hex(16)}"  # noqa: S108 - made exclusively, private before it has content
         data = text.encode()
-        status, said = self._run(f"umask 077 && set -C && cat > {path} && wc -c < {path}", data)
-        if status != 0 or said.strip() != str(len(data)):
-            with contextlib.suppress(*FOREIGN):
-                self.remove(path)
+        reason = "it did not take all of it"
+        try:
+            # `dd` makes the file only if there is none; a shell's own means for that is a word of VyOS's, too.
+            command = f"umask 077 && dd of={path} bs=64k conv=excl status=none && wc -c < {path}"
+            status, said = self._run(command, data)
+            if status == 0 and said.strip() == str(len(data)):
+                return path
             reason = " ".join(said.split())[:200] or f"exit status {status}"
-            raise DeviceError(self._host, f"the configuration could not be uploaded: {reason}")
-        return path
+        except TimeoutError:
+            raise
+        except FOREIGN as exc:
+            if not self._connection.is_active():
+                raise
+            reason = str(exc) or reason
+        with contextlib.suppress(*FOREIGN):
+            self.remove(path)
+        raise DeviceError(self._host, f"the configuration could not be uploaded: {reason}")
 
     def download(self, path: str) -> str:
         """The text of a file. Raises DeviceError when it cannot be read."""

@@ -64,6 +64,10 @@ class LabVyOS:
         else:
             self._handle.inject(Fault(Kind.DROP, step=name, when="after" if step.endswith("!") else "before"))
 
+    def hang_at(self, step: str) -> None:
+        """Never answer the next command of this name."""
+        self._handle.inject(Fault(Kind.HANG, step=Step(step)))
+
     def fail(self, part: str) -> None:
         """Refuse this part of every commit."""
         self._handle.inject(Fault(Kind.FAIL_SUBTREE, path=tuple(part.split()), times=0))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from napalm.base import NetworkDriver
 
 from lisiere.drivers.registry import driver_class
 from lisiere.drivers.vyos.footer import footer
@@ -12,6 +13,7 @@ from lisiere.errors import (
     ConfigRejectedError,
     DeviceError,
     HalfAppliedError,
+    MisreadError,
     PendingCommitError,
     SessionLostError,
     UsageError,
@@ -121,6 +123,25 @@ def test_a_message_to_all_terminals_disturbs_nobody(harness: VyOSHarness) -> Non
             harness.appliance.wall("\nBroadcast message from root@fw (pts/1):\n\nset the table\n")
             assert driver.get_config(retrieve="running") == before
             assert not driver.has_pending_commit()
+
+
+@pytest.mark.parametrize("step", ["upload", "load", "save", "commit-confirm"])
+def test_an_answer_that_never_comes_is_not_waited_for_forever(harness: VyOSHarness, step: str) -> None:
+    """The session ends; what was not confirmed does not last."""
+    before = set(harness.running().splitlines())
+
+    def change(driver: NetworkDriver) -> None:
+        driver.load_replace_candidate(config=harness.texts.replacement)
+        driver.commit_config(revert_in=60)
+
+    harness.appliance.hang_at(step)
+    with harness.session(timeout_s=1.0, commit_timeout_s=1.0) as driver:
+        with pytest.raises((MisreadError, SessionLostError)):
+            change(driver)
+        assert not driver.is_alive()["is_alive"]
+    assert set(harness.running().splitlines()) == before
+    with harness.session() as driver:
+        assert not driver.has_pending_commit()
 
 
 def test_a_full_disk_is_told(harness: VyOSHarness) -> None:
