@@ -71,7 +71,7 @@ class DeviceWork:
     def _lab(self, hosts: Sequence[str], *, rtt_ms: float) -> AbstractContextManager[BenchLab]:
         stage = self.stage
         return labs.running(
-            stage.folder / "lab",
+            stage.lab,
             {host: stage.releases[host] for host in hosts},
             factory=stage.first,
             username=USERNAME,

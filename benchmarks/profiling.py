@@ -10,12 +10,14 @@ from pathlib import Path
 
 from benchmarks.errors import BenchError
 from benchmarks.jobs import Job
+from benchmarks.processes import kill_tree
 
 RATE_HZ = 200
 TOP = 20
-LEFT_OUT = ("prepare (benchmarks", "_find_and_load (<frozen", "carry_out (benchmarks/worker.py", "<module> (benchmarks")
-"""Frames of what does not count: the preparation, and imports before the work."""
+IMPORTING = "_find_and_load (<frozen"
 WORK = "_work (benchmarks"
+_OPTIONS = ("record", "--gil", "--threads", "--subprocesses", "--format", "raw", "--rate", str(RATE_HZ))
+_HEADERS = ("process ", "thread ")
 _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^():]+)(?::\d+)?\)")
 _PACKAGES = ("lisiere/store", "lisiere/drivers", "lisiere/secrets", "lisiere/configtree", "lisiere/workflow")
 
@@ -39,14 +41,24 @@ def profile(job: Job, programs: Path) -> Profile:
     folder = Path(job.folder)
     job.write(folder / "job.json")
     stacks = folder / "stacks.txt"
-    command = [str(programs / "py-spy"), "record", "--gil", "--threads", "--format", "raw", "--rate", str(RATE_HZ)]
-    worker = [sys.executable, "-m", "benchmarks.worker", str(folder / "job.json"), str(folder / "answer.json")]
-    done = subprocess.run(
-        [*command, "--output", str(stacks), "--", *worker], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0 or not (folder / "answer.json").exists():
-        raise BenchError(f"py-spy: {(done.stderr.strip() or 'said nothing').splitlines()[-1]}")
+    worker = (sys.executable, "-m", "benchmarks.worker", str(folder / "job.json"), str(folder / "answer.json"))
+    said = _run([str(programs / "py-spy"), *_OPTIONS, "--output", str(stacks), "--", *worker])
+    if not stacks.exists() or not (folder / "answer.json").exists():
+        raise BenchError(f"py-spy: {(said.strip() or 'said nothing').splitlines()[-1]}")
     return summary(stacks.read_text("utf-8").splitlines())
+
+
+def _run(command: Sequence[str]) -> str:
+    """Run a command, and return what it said; whatever happens, nothing of it is left running."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        return process.communicate()[0]
+    finally:
+        if process.poll() is None:
+            kill_tree(process.pid)
+            process.wait()
 
 
 def summary(lines: Iterable[str]) -> Profile:
@@ -73,10 +85,13 @@ def summary(lines: Iterable[str]) -> Profile:
 
 
 def _counts(frames: Sequence[str]) -> bool:
-    """Whether a stack belongs to the work: that of the main thread below it, and all of other threads."""
-    if any(WORK in frame for frame in frames):
-        return True
-    return not any(frame.startswith(LEFT_OUT) for frame in frames) and "MainThread" not in frames[0]
+    """Whether a stack belongs to the work: all but the preparation, which the first thread does, and imports."""
+    headers = [frame for frame in frames if frame.startswith(_HEADERS)]
+    if len(headers) == len(frames) or any(frame.startswith(IMPORTING) for frame in frames):
+        return False
+    is_helper = any(frame.startswith("process ") and "benchmarks.worker" not in frame for frame in headers)
+    is_first = "MainThread" in headers[-1] or frames[len(headers)].startswith("_run_module_as_main")
+    return is_helper or not is_first or any(WORK in frame for frame in frames)
 
 
 def _shares(counts: Counter[str], total: int) -> dict[str, float]:

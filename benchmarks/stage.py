@@ -12,6 +12,7 @@ from benchmarks import texts
 from benchmarks.errors import BenchError
 from benchmarks.jobs import text_file
 from cli.secrets import fill
+from lab import daemon
 from lisiere.inventory.loader import load_fleet
 from lisiere.secrets.agefile import AgeFileStore
 from lisiere.workflow.intended import render_sites
@@ -20,6 +21,7 @@ INVENTORY = Path("inventory")
 USERNAME = "lisiere"
 """The account that the reference fleet has on every appliance."""
 REFERENCE_SIZE = 600
+LAB = "lab"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Stage:
     lines: int
     changed: int
 
+    @property
+    def lab(self) -> Path:
+        """Where the lab keeps its state, as the command line expects it."""
+        return self.state / LAB
+
 
 def set_up(folder: Path, sizes: Sequence[int]) -> Stage:
     """Render what is needed of the reference fleet, cut the texts to size, and make the secrets that Lisière asks for.
@@ -47,6 +54,7 @@ def set_up(folder: Path, sizes: Sequence[int]) -> Stage:
     known = sorted(one.name for one in fleet.in_service())
     names = sorted({name for size in sizes for name in spread(known, size)})
     state, first, second = folder / "state", folder / "texts-a", folder / "texts-b"
+    daemon.stop(state / LAB)
     for one in (state, first, second):
         fresh(one)
     fill(AgeFileStore.create(state / "secrets.age", identity=state / "identity.txt"), fleet)

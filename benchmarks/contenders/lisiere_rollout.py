@@ -11,17 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.endpoints import doors
 from benchmarks.jobs import Extra, Job, Work
+from cli.workplace import Places, access, open_fleet, read_settings, secret_keeper
 from lisiere.drivers.registry import driver_class
-from lisiere.inventory.loader import load_fleet
 from lisiere.model.plan import Plan, RunStatus
 from lisiere.model.site import Appliance
 from lisiere.policy.site import resolve_sites
-from lisiere.secrets.agefile import AgeFileStore
-from lisiere.secrets.keeper import SecretKeeper
 from lisiere.store.setup import connect
-from nornir_tasks.fleet import Access, Endpoint
+from lisiere.workflow.terrain import Terrain, terrain_of
+from nornir_tasks.fleet import Access
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.probes import probes_of
 from nornir_tasks.rollout import Rollout, apply_plan
@@ -40,20 +38,28 @@ class _Table:
     appliances: tuple[Appliance, ...]
     intended: dict[str, str]
     probes: dict[str, Probes]
+    terrain: Terrain
     access: Access
 
 
 def prepare(job: Job) -> Work:
-    """Load the fleet and the drivers, open the records; the texts are those of the job, not those of the fleet."""
-    fleet = load_fleet(Path(job.inventory), as_of=_now().date())
+    """Do what the command line does before: start helpers, load the fleet and the drivers, open the records.
+
+    The texts are those of the job, not those that the fleet would get.
+    """
+    settings = read_settings(Places(inventory=Path(job.inventory), state=Path(job.state)))
+    way = access(settings, lab=True, keeper=secret_keeper(settings))
+    has_helpers = way.get_ready(len(job.hosts))
+    fleet = open_fleet(settings)
     intents = resolve_sites(fleet, job.hosts)
     table = _Table(
         appliances=tuple(fleet.appliances[name] for name in job.hosts),
         intended={name: job.text_after(name) for name in job.hosts},
         probes={name: probes_of(fleet.appliances[name], intents[name]) for name in job.hosts},
-        access=_access(job),
+        terrain=terrain_of(fleet, fleet.in_service()),
+        access=way,
     )
-    for platform in {one.platform for one in table.appliances}:
+    for platform in () if has_helpers else {one.platform for one in table.appliances}:
         driver_class(platform)
     records = connect(path=Path(job.folder) / "lisiere.sqlite3")
     return partial(_work, table, records)
@@ -70,6 +76,7 @@ def _work(table: _Table, records: "Records") -> Extra:
             selection="benchmark (lab)",
             created_by=OPERATOR,
             clock=_now,
+            terrain=table.terrain,
         )
         planned = time.perf_counter()
         _must_change_all(plan, table)
@@ -95,19 +102,6 @@ def _must_change_all(plan: Plan, table: _Table) -> None:
     if plan.failures or len(plan.changes) != len(table.appliances):
         reason = plan.failures[0].reason if plan.failures else "appliances are as intended already"
         raise RuntimeError(f"the plan does not change every appliance: {reason}")
-
-
-def _access(job: Job) -> Access:
-    way, state = doors(job), Path(job.state)
-    store = AgeFileStore(state / "secrets.age", identity=state / "identity.txt")
-    return Access(
-        key_file=Path(way.key_file),
-        concealer=SecretKeeper(store, fingerprint_key=store.fingerprint_key),
-        username=way.username,
-        timeout_s=60.0,
-        workers=job.workers,
-        endpoints={one.name: Endpoint(one.address, one.port, one.host_key) for one in way.endpoints},
-    )
 
 
 def _now() -> datetime:

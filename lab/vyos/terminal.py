@@ -27,7 +27,7 @@ class HungUpError(Exception):
 class Terminal:
     """Line by line in, text out. Without a PTY nothing is echoed and line ends stay as they are.
 
-    What is printed leaves together once nothing more can be done without waiting: sshd takes from a real terminal what is
+    What is printed leaves together once nothing more can be done without waiting: sshd takes from a terminal what is
     there when it looks, not letter by letter.
     """
 

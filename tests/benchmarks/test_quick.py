@@ -48,7 +48,7 @@ def test_a_quick_run_measures_everything_but_the_slow_peers(tmp_path: Path) -> N
     assert sessions["lisiere"] >= 2 * sessions["raw_paramiko"], "a verification has a session of its own"
     assert all(one["wall_s"] > 0 and one["cpu_s"] > 0 and one["rss_mib"] > 0 for one in found["rounds"])
     assert all(name in done.stdout for name in FIGURES)
-    assert status(tmp_path / "work" / "lab") is None
+    assert status(tmp_path / "work" / "state" / "lab") is None
 
 
 def test_a_run_that_is_stopped_leaves_no_lab_and_no_results(tmp_path: Path) -> None:
@@ -62,16 +62,16 @@ def test_a_run_that_is_stopped_leaves_no_lab_and_no_results(tmp_path: Path) -> N
         text=True,
     )
     deadline = time.monotonic() + PATIENCE_S
-    while status(work / "lab") is None and process.poll() is None and time.monotonic() < deadline:
+    while status(work / "state" / "lab") is None and process.poll() is None and time.monotonic() < deadline:
         time.sleep(POLL_S)
-    lab = status(work / "lab")
+    lab = status(work / "state" / "lab")
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=PATIENCE_S)[1]
     assert lab is not None, said
     assert process.returncode == 130
     assert "bench: stopped" in said
     assert "Traceback" not in said
-    assert status(work / "lab") is None
+    assert status(work / "state" / "lab") is None
     assert not Path(f"/proc/{lab.pid}").exists()
     assert json.loads((work / "partial.json").read_text("utf-8"))["is_complete"] is False
     assert not file.exists()
