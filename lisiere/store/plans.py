@@ -105,6 +105,7 @@ def load(alias: str, name: str) -> Plan:
             basis=Basis(rest.get("basis", Basis.DEVICE)),
             pacing=Pacing.model_validate(rest["pacing"]) if rest.get("pacing") else None,
             waves=tuple(map(WaveNote.model_validate, rest.get("waves", ()))),
+            rolls_back=rest.get("rolls_back", ""),
             sha256=row.sha256,
         )
         is_intact = plan.is_intact()

@@ -28,6 +28,7 @@ def test_a_rollback_brings_back_what_ran_before_the_run(bench: Bench, records: "
     assert bench.lab[one.name].running_set() != before
     plan = rollback(bench, records, run_id=run.id, appliances=[one])
     assert plan.rolls_back == run.id
+    assert records.load_plan(plan.id) == plan
     assert "set service ssh port '2022'" in plan.changes[0].difference
     (outcome,) = bench.apply(plan, records, reference=bench.texts([one])).outcomes
     assert outcome.outcome is Outcome.APPLIED

@@ -1,0 +1,137 @@
+"""Runs from the command line: killed, told of, resumed, cancelled, shown and rolled back."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.demo.story import free_port
+from tests.cli.conftest import ROOT, Shell
+
+SLOW_MS = 2000
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Shell]:
+    """A folder with secrets and a lab of its own."""
+    folder = tmp_path_factory.mktemp("runs")
+    (folder / "inventory").symlink_to(small)
+    shell = Shell(folder)
+    shell("secrets", "init")
+    shell("lab", "up", "--count", "4", "--port", str(free_port()))
+    yield shell
+    shell("lab", "down")
+
+
+def test_a_killed_apply_is_told_of_and_resumed(fresh: Shell) -> None:
+    """SIGKILL while an appliance is armed: the next command says so, resuming finishes it, and nothing is left."""
+    name = _appliances(fresh)[0]
+    fresh("plan", "--lab", "--name", name)
+    run = _killed_when_armed(fresh, name)
+    told = fresh("runs").stderr
+    assert f"{run} was interrupted; 1 appliance(s) were left in the middle" in told
+    assert f"unconfirmed commit, which reverts by itself: {name}" in told
+    assert f"lisiere runs cancel {run}" in told
+    done = fresh("apply", "last", "--lab", "--resume", run)
+    assert "looking at 1 appliance(s) that were left in the middle" in done.stderr
+    assert "succeeded" in done.stdout
+    shown = fresh("runs", "show", run, "--host", name).stdout
+    assert "interrupted under" in shown
+    assert "found armed, verified over a new session and confirmed" in shown
+    steps = [line.split()[1] for line in shown.rpartition(f"\n{name}\n")[2].splitlines()]
+    assert steps == ["lock", "connect", "load", "compare", "commit", "verify", "look", "confirm", "record"]
+
+
+def test_a_killed_apply_is_cancelled(fresh: Shell) -> None:
+    """What was armed goes back, the run is closed, and it is not taken up any more."""
+    name = _appliances(fresh)[1]
+    fresh("plan", "--lab", "--name", name)
+    run = _killed_when_armed(fresh, name)
+    done = fresh("runs", "cancel", run, "--lab")
+    assert f"{run} of " in done.stdout
+    assert ": cancelled" in done.stdout
+    assert "found armed, and taken back" in done.stdout
+    assert "was cancelled; nothing to resume" in fresh("apply", "last", "--lab", "--resume", run, status=1).stderr
+    assert "ended already: cancelled" in fresh("runs", "cancel", run, "--lab", status=1).stderr
+
+
+def test_a_running_apply_is_cancelled_from_outside(fresh: Shell) -> None:
+    """Its process hears of it before its next step, takes back what is armed, and says who asked."""
+    name = _appliances(fresh)[1]
+    fresh("plan", "--lab", "--name", name)
+    process, run = _armed(fresh, name)
+    done = fresh("runs", "cancel", run)
+    fresh("lab", "fault", name, "delay_ms=0")
+    assert "asked to end; waiting for it" in done.stderr
+    assert ": cancelled" in done.stdout
+    assert process.wait(60) == 1
+    again = fresh("plan", "--lab", "--name", name)
+    assert "1 to change" in again.stdout
+
+
+def test_a_run_is_rolled_back(fresh: Shell) -> None:
+    """A plan like any other, which has to be allowed to delete what the first rollout brought."""
+    name = _appliances(fresh)[2]
+    fresh("plan", "--lab", "--name", name)
+    fresh("apply", "last", "--lab")
+    fresh("rollback", "last", name, "--lab")
+    refused = fresh("apply", "last", "--lab", status=2).stderr
+    assert "deletes more than 20% of what runs" in refused
+    assert "succeeded" in fresh("apply", "last", "--lab", "--allow-deletions", "100").stdout
+    assert "drifted" in fresh("status", "--lab", "--name", name, status=1).stdout
+    assert "not changed by" in fresh("rollback", "last", _appliances(fresh)[3], "--lab", status=2).stderr
+    assert "no run 'nonsense'" in fresh("rollback", "nonsense", "--lab", status=2).stderr
+
+
+def test_unknown_runs_and_appliances_are_told(fresh: Shell) -> None:
+    """Exit status 2, in one sentence."""
+    assert "no run 'nonsense'" in fresh("runs", "show", "nonsense", status=2).stderr
+    assert "nobody: not in run-" in fresh("runs", "show", "last", "--host", "nobody", status=2).stderr
+
+
+def _killed_when_armed(shell: Shell, name: str) -> str:
+    """Apply the last plan and kill the command once the appliance is armed; the name of the run."""
+    process, run = _armed(shell, name)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    shell("lab", "fault", name, "delay_ms=0")
+    return run
+
+
+def _armed(shell: Shell, name: str) -> "tuple[subprocess.Popen[bytes], str]":
+    """An apply of the last plan that is verifying right now, and the name of its run."""
+    from lisiere.store.setup import connect
+
+    shell("lab", "fault", name, f"delay_ms={SLOW_MS}")
+    kept = {variable: value for variable, value in os.environ.items() if not variable.startswith("LISIERE_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "apply", "last", "--lab"],
+        cwd=shell.folder,
+        env={**kept, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with connect(path=shell.folder / ".lisiere" / "lisiere.sqlite3") as records:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and process.poll() is None:
+            runs = records.list_runs(limit=1)
+            is_ours = bool(runs) and runs[0].status == "running"
+            steps = [one.step for one in records.journal_entries(runs[0].id, host=name)] if is_ours else []
+            if "verify" in steps and "confirm" not in steps:
+                return process, runs[0].id
+            time.sleep(0.05)
+    process.kill()
+    raise AssertionError(f"{name} was not seen armed")
+
+
+def _appliances(shell: Shell) -> list[str]:
+    state = shell.json("lab", "status")
+    assert isinstance(state, dict)
+    assert isinstance(state["appliances"], dict)
+    return list(state["appliances"])
