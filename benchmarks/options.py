@@ -10,7 +10,7 @@ RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")
 PICTURES = Path("docs/pictures")
 LARGEST_WITH_ALL_ROUNDS = 600
-ROUNDS_BEYOND = 3
+ROUNDS_BEYOND = 2
 PROFILED = 100
 """Appliances in a profile."""
 
