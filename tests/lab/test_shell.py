@@ -2,6 +2,7 @@
 
 import re
 import stat
+from contextlib import suppress
 
 import paramiko  # type: ignore[import-untyped]
 import pytest
@@ -220,8 +221,9 @@ def run(talk: Talk, command: str, typed: bytes = b"") -> tuple[int, str]:
     channel.settimeout(5)
     channel.set_combine_stderr(True)
     channel.exec_command(command)
-    channel.sendall(typed)
-    channel.shutdown_write()
+    with suppress(OSError):  # It may have ended already.
+        channel.sendall(typed)
+        channel.shutdown_write()
     printed = b"".join(iter(lambda: channel.recv(65536), b""))
     return channel.recv_exit_status(), printed.decode()
 

@@ -112,7 +112,7 @@ class VyOSHarness(Harness):
             commit(driver)
             driver.confirm_commit()
 
-        loading = {"load": load, "load!": load} if self.replace_with == "load" else {}
+        loading = {"upload": load, "upload!": load, "load": load, "load!": load} if self.replace_with == "load" else {}
         return loading | {
             "show": running_of,
             "show~": running_of,
