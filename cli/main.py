@@ -82,6 +82,8 @@ def main() -> None:
         _say_unforeseen(exc, f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc))
     except Exception as exc:  # noqa: BLE001 - the last resort: one line instead of a traceback
         _say_unforeseen(exc, f"something unforeseen ({type(exc).__name__})")
+    finally:
+        gc.freeze()  # the process ends here: a last search for garbage among a million objects frees nothing sooner
 
 
 def _say_unforeseen(exc: Exception, words: str) -> NoReturn:
