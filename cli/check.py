@@ -22,10 +22,13 @@ def check(context: typer.Context, *, as_of: AsOf = None, as_json: AsJson = False
     Nothing is sent and nothing is written. Exit status 2 when there is a mistake.
     """
     from cli.workplace import open_fleet, settings_of
-    from lisiere.workflow.intended import summarize_sites
+    from lisiere.workflow.preparing import templates_ahead
 
     settings = settings_of(context)
-    fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
+    with templates_ahead(settings.templates):
+        fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
+    from lisiere.workflow.intended import summarize_sites  # with Jinja, which the other core has been busy with
+
     rendered = summarize_sites(fleet, sorted(one.name for one in fleet.in_service()), extra=settings.templates)
     facts = _facts(fleet, rendered)
     facts["secrets"] = _secrets(settings, sorted({name for one in rendered.values() for name in one.secrets}))

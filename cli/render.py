@@ -30,15 +30,18 @@ def render(
     from cli.files import write_whole
     from cli.workplace import open_fleet, settings_of
     from lisiere.errors import UsageError
-    from lisiere.workflow.intended import render_sites
+    from lisiere.workflow.preparing import templates_ahead
     from lisiere.workflow.selection import select
 
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     if not all_appliances and str(wanted) == "all":
         raise UsageError("say which appliances (--territory, --profile, --name …), or --all")
     settings = settings_of(context)
-    fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
+    with templates_ahead(settings.templates):
+        fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
     chosen = [one.name for one in select(fleet, wanted)]
+    from lisiere.workflow.intended import render_sites
+
     note(f"render: {len(chosen)} appliances")
     texts = render_sites(fleet, chosen, extra=settings.templates)
     with progress("write", len(chosen)) as advance:

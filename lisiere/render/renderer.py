@@ -6,12 +6,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+)
 
 from lisiere.errors import Mistake, RenderError
 from lisiere.model.intent import SiteIntent
 from lisiere.model.words import Platform
 from lisiere.render import guard, vyos
+from lisiere.render.bytecode import COMPILED
 
 SECTIONS = ("base", "firewall", "proxy", "vpn")
 """The folders of templates, in the order in which a configuration is written; each has one folder per platform."""
@@ -37,7 +45,7 @@ def render(intent: SiteIntent, *, extra: Path | None = None) -> str:
     Raises:
         RenderError: A template is wrong, asks for what the intent does not hold, or prints what is no command.
     """
-    environment, variables = _environment(extra), VIEWS[intent.platform](intent)
+    environment, variables = environment_of(extra), VIEWS[intent.platform](intent)
     names = (f"{section}/{intent.platform}/{ENTRY}" for section in SECTIONS)
     return "".join(_section(name, environment, variables, intent=intent) for name in names)
 
@@ -50,13 +58,15 @@ def template_folder() -> Path:
 
 
 @cache
-def _environment(extra: Path | None) -> Environment:
+def environment_of(extra: Path | None) -> Environment:
+    """The one environment of the built-in templates, or of these behind a folder of own ones."""
     if extra is not None and not extra.is_dir():
         advice = "name a folder that holds templates as base/<platform>/…, or leave the setting out"
         raise RenderError([Mistake(file=str(extra), line=0, message="there is no such folder", advice=advice)])
     folders = [template_folder()] if extra is None else [extra, template_folder()]
     environment = Environment(
         loader=FileSystemLoader(folders),
+        bytecode_cache=COMPILED,
         undefined=StrictUndefined,
         finalize=guard.guard,
         trim_blocks=True,

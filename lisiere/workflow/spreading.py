@@ -9,8 +9,8 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
@@ -58,6 +58,23 @@ def spread(work: Callable[[Sequence[T]], R], items: Sequence[T], *, cores: int |
         for copy in copies:
             _end(copy)
     return results
+
+
+@contextmanager
+def ahead(work: Callable[[], R], *, take: Callable[[R], None]) -> Iterator[None]:
+    """Do pure work on another core while this process does what stands inside the context; then `take` its result.
+
+    Where there is no other core, or the copy ends without a result, nothing is taken and the work is still to be done.
+    """
+    copies = [_start(lambda _: work(), ())] if _usable_cores() > 1 and _can_copy() else []
+    try:
+        yield
+        answers = [_result(copies.pop()) for _ in range(len(copies))]
+    finally:
+        for copy in copies:
+            _end(copy)
+    for answer in filter(None, answers):
+        take(pickle.loads(answer))  # noqa: S301 - written by our own copy
 
 
 def _usable_cores() -> int:
