@@ -8,6 +8,8 @@ import re
 from base64 import b64encode
 from functools import lru_cache
 
+from lisiere.model.addresses import written
+
 CACHE_SIZE = 1 << 16
 
 _WORD = re.compile(r"[A-Za-z0-9._:/@+=,%~-]+")
@@ -48,7 +50,7 @@ def guard(value: object) -> Checked:
             raise UnsafeValueError(f"{value} is no value; a template prints words, numbers and addresses")
         if len(_printed) >= CACHE_SIZE:
             _printed.clear()
-        found = _printed[id(value)] = (value, _word(str(value)))
+        found = _printed[id(value)] = (value, _word(written(value)))
     return found[1]
 
 

@@ -67,3 +67,16 @@ def test_an_interface_knows_its_network(kind: str, number: int, length: int) -> 
     assert type(found) is type(wanted)
     assert (found, getattr(found, "network", None)) == (wanted, getattr(wanted, "network", None))
     assert str(found) == str(wanted)
+
+
+@given(number=st.integers(0, 2**128 - 1), mask=st.integers(0, 2**128 - 1), length=st.integers(0, 128))
+@example(number=0xFFFF01020304, mask=2**128 - 1, length=96)
+@example(number=0x01020304, mask=2**128 - 1, length=128)
+@example(number=0x1_0000_0000_0001_0001_0001_0001, mask=2**128 - 1, length=64)
+def test_an_address_is_written_as_python_writes_it(number: int, mask: int, length: int) -> None:
+    """Whatever zeros it holds; and so is all that is no address."""
+    sparse = ipaddress.IPv6Address(number & mask)
+    interface = ipaddress.IPv6Interface((number & mask, length))
+    for value in (sparse, interface, interface.network, ipaddress.IPv4Address(number % 2**32), number, "word"):
+        assert addresses.written(value) == str(value)
+    assert addresses.written(ipaddress.IPv6Address("fe80::1%eth0")) == "fe80::1%eth0"
