@@ -22,6 +22,8 @@ def lighten() -> None:
 
 def _process(option: TyperOption, ctx: "Context", value: object) -> object:
     """The value as a command gets it: that an option was not given is told without the converters of pydantic."""
+    if type(value) in (bool, int, str) and value is option.default and option.callback is None:
+        return value
     if value is not None or option.required:
         return _process_given(option, ctx, value)
     absent: object = () if option.multiple else None

@@ -129,6 +129,7 @@ def end_cancelled(rollout: Rollout) -> Run:
     begun = begun_in(records.journal_entries(rollout.resume))
     jobs = _jobs(rollout, [change for change in plan.changes if change.host in begun])
     with ended(records, plan, records.load_run(rollout.resume), clock=rollout.clock) as run:
+        run.cancelled_by = rollout.started_by
         execution = _Execution(rollout, run, jobs)
         execution.lock()
         execution.watch_reverts()

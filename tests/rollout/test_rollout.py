@@ -167,7 +167,7 @@ def test_what_nobody_foresaw_is_recorded_and_stops_the_rollout(
     def surprise(*_: object, **__: object) -> str:
         raise ValueError("what it says may hold anything")
 
-    monkeypatch.setattr("nornir_tasks.applying.verify", surprise)
+    monkeypatch.setattr("nornir_tasks.applying.check", surprise)
     plan = bench.plan(bench.take(4), records)
     with pytest.raises(ValueError, match="anything"):
         bench.apply(plan, records, access=bench.access(workers=1))
