@@ -4,7 +4,7 @@ What `inet_pton` takes, `ipaddress` takes too and means the same; whatever else 
 says what is wrong with it.
 """
 
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Annotated
 
@@ -48,15 +48,19 @@ def _number_and_length(family: int, text: object) -> tuple[int, int] | None:
 
 
 def written(value: object) -> str:
-    """What `str` says, for IPv6 addresses, prefixes and interfaces from the C library and five times as fast."""
-    if isinstance(value, IPv6Network):
-        return f"{_written_ipv6(value.network_address)}/{value.prefixlen}"
-    if type(value) is IPv6Address:
-        return _written_ipv6(value)
+    """What `str` says; addresses, prefixes and interfaces from the C library and several times as fast."""
+    if isinstance(value, IPv4Network | IPv6Network):
+        return f"{_written(value.network_address)}/{value.prefixlen}"
+    if isinstance(value, IPv4Interface) or (isinstance(value, IPv6Interface) and not value.scope_id):
+        return f"{_written(value.ip)}/{value.network.prefixlen}"
+    if type(value) is IPv4Address or type(value) is IPv6Address:
+        return _written(value)
     return str(value)
 
 
-def _written_ipv6(address: IPv6Address) -> str:
+def _written(address: IPv4Address | IPv6Address) -> str:
+    if isinstance(address, IPv4Address):
+        return inet_ntop(AF_INET, address.packed)
     text = inet_ntop(AF_INET6, address.packed)
     return str(address) if "." in text or address.scope_id else text
 

@@ -31,6 +31,9 @@ ONLY_IPV6 = frozenset({Protocol.ICMPV6})
 ONLY_IPV4 = frozenset({Protocol.ICMP})
 
 
+Order = tuple[int, int, int]
+"""What prefixes are sorted by: family, address, length."""
+
 Known = frozenset[tuple[str | None, Family]]
 """The names of sets that have a prefix of a family; None stands for any address."""
 
@@ -170,7 +173,7 @@ def _is_pair(pair: tuple[Zone, Zone], zones: frozenset[Zone]) -> bool:
     return pair[0] in zones and pair[1] in zones and (pair[0] != pair[1] or pair[0] is Zone.VPN)
 
 
-def order_of(prefix: Prefix) -> tuple[int, int, int]:
+def order_of(prefix: Prefix) -> Order:
     """By family, address, length: what ipaddress compares, without its cost."""
     return (prefix.version, int(prefix.network_address), prefix.prefixlen)
 

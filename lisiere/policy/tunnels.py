@@ -11,7 +11,7 @@ from lisiere.model.intent import Tunnel, TunnelRoute
 from lisiere.model.overlay import Overlay, Partner, Topology, secret_name
 from lisiere.model.site import Appliance, Segment
 from lisiere.model.words import Prefix
-from lisiere.policy.drafts import order_of
+from lisiere.policy.drafts import Order, order_of
 
 FIRST_INDEX, INDEX_COUNT = 10_000, 90_000
 NEAR, FAR = 10, 20
@@ -42,6 +42,23 @@ class OverlayView:
             found[one].add(other)
             found[other].add(one)
         return {name: tuple(sorted(others)) for name, others in found.items()}
+
+    @cached_property
+    def ordered(self) -> Mapping[str, tuple[tuple[Order, Prefix], ...]]:
+        """What each member brings in, each prefix with its order."""
+        return {name: tuple((order_of(one), one) for one in found) for name, found in self.prefixes.items()}
+
+    @cached_property
+    def _routes(self) -> dict[tuple[int, str, int], TunnelRoute]:
+        return {}
+
+    def route(self, prefix: Prefix, tunnel: str, distance: int) -> TunnelRoute:
+        """A route; members that reach a prefix of the overlay in the same way share it."""
+        place = (id(prefix), tunnel, distance)
+        found = self._routes.get(place)
+        if found is None:
+            found = self._routes[place] = TunnelRoute(prefix=prefix, tunnel=tunnel, distance=distance)
+        return found
 
     def neighbours(self, site: str) -> tuple[str, ...]:
         """The members with which a site has a tunnel, sorted."""
@@ -113,11 +130,10 @@ def tunnels_of(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView]) -
 def routes_of(site: str, *, views: Sequence[OverlayView]) -> tuple[TunnelRoute, ...]:
     """Routes to what the other members bring in; a hub that stands in for another has the larger distance."""
     found: dict[tuple[int, int, int, str], TunnelRoute] = {}
-    for order, view in enumerate(views):
-        for prefix, neighbour, distance in _ways(site, view):
+    for rank, view in enumerate(views):
+        for order, prefix, neighbour, distance in _ways(site, view):
             tunnel = tunnel_name(view.overlay.name, neighbour)
-            place = (*order_of(prefix), tunnel)
-            found[place] = TunnelRoute(prefix=prefix, tunnel=tunnel, distance=distance + order)
+            found[(*order, tunnel)] = view.route(prefix, tunnel, distance + rank)
     return tuple(route for _, route in sorted(found.items()))
 
 
@@ -126,21 +142,21 @@ def tunnel_name(overlay: str, peer: str) -> str:
     return f"{overlay}-{peer}"
 
 
-def _ways(site: str, view: OverlayView) -> Iterator[tuple[Prefix, str, int]]:
-    """(prefix, neighbour to go through, distance) for all that a site reaches in an overlay."""
+def _ways(site: str, view: OverlayView) -> Iterator[tuple[Order, Prefix, str, int]]:
+    """(order, prefix, neighbour to go through, distance) for all that a site reaches in an overlay."""
     for partner in view.partners.values():
         if site in partner.sites:
-            yield from ((prefix, partner.name, NEAR) for prefix in partner.prefixes)
+            yield from ((order_of(prefix), prefix, partner.name, NEAR) for prefix in partner.prefixes)
     if site not in view.prefixes:
         return
     neighbours = set(view.neighbours(site))
-    for other, prefixes in view.prefixes.items():
+    for other, prefixes in view.ordered.items():
         if other == site:
             continue
         through = [other] if other in neighbours else list(view.overlay.hubs)
-        for prefix in prefixes:
+        for order, prefix in prefixes:
             for rank, neighbour in enumerate(through):
-                yield prefix, neighbour, NEAR if rank == 0 else FAR
+                yield order, prefix, neighbour, NEAR if rank == 0 else FAR
 
 
 def _member_tunnel(

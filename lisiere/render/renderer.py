@@ -1,6 +1,6 @@
 """From an intent to the text of one configuration: pure, strict, and the same bytes for the same intent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -57,6 +57,22 @@ def template_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "templates"
 
 
+class Templates(Environment):
+    """An environment that looks a template up once: files do not change while a command runs."""
+
+    @cache  # noqa: B019 - environments live as long as the process
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, object] | None = None,  # noqa: A002 - its name in Jinja
+    ) -> Template:
+        """The template of a name; what all templates know is a plain dictionary in it, which each inclusion reads."""
+        template = super().get_template(name, parent, globals)
+        template.globals = dict(template.globals)
+        return template
+
+
 @cache
 def environment_of(extra: Path | None) -> Environment:
     """The one environment of the built-in templates, or of these behind a folder of own ones."""
@@ -64,7 +80,7 @@ def environment_of(extra: Path | None) -> Environment:
         advice = "name a folder that holds templates as base/<platform>/…, or leave the setting out"
         raise RenderError([Mistake(file=str(extra), line=0, message="there is no such folder", advice=advice)])
     folders = [template_folder()] if extra is None else [extra, template_folder()]
-    environment = Environment(
+    environment = Templates(
         loader=FileSystemLoader(folders),
         bytecode_cache=COMPILED,
         undefined=StrictUndefined,
@@ -73,7 +89,7 @@ def environment_of(extra: Path | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
-        autoescape=False,  # noqa: S701 - no markup: `guard` checks every expression instead
+        autoescape=False,
     )
     environment.globals.update(protocols=vyos.PROTOCOLS, zone_names=vyos.ZONES)
     environment.filters.update(

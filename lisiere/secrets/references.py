@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Literal
 
@@ -41,12 +41,15 @@ def read(text: str) -> str | None:
 
 def find(text: str) -> tuple[str, ...]:
     """The names that a text refers to in either shape: each once, sorted."""
-    shapes = (
-        (PREFIX, _PLAIN),
-        (_CODED_START, _CODED),
-    )  # most texts hold neither, which is seen sooner without a pattern
-    matches = chain.from_iterable(pattern.finditer(text) for start, pattern in shapes if start in text)
+    shapes = ((PREFIX, _PLAIN), (_CODED_START, _CODED))
+    matches = chain.from_iterable(_search(text, start, shape) for start, shape in shapes)
     return tuple(sorted({name for match in matches if (name := _name(match)) is not None}))
+
+
+def _search(text: str, start: str, shape: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """The matches of a shape. Most texts hold none, or only near their end: what begins one is seen sooner than one."""
+    first = text.find(start)
+    return shape.finditer(text, max(0, first - 1)) if first >= 0 else iter(())
 
 
 def replace(text: str, value_of: Callable[[str], str]) -> str:

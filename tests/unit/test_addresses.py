@@ -77,6 +77,7 @@ def test_an_address_is_written_as_python_writes_it(number: int, mask: int, lengt
     """Whatever zeros it holds; and so is all that is no address."""
     sparse = ipaddress.IPv6Address(number & mask)
     interface = ipaddress.IPv6Interface((number & mask, length))
-    for value in (sparse, interface, interface.network, ipaddress.IPv4Address(number % 2**32), number, "word"):
+    short = ipaddress.IPv4Interface((number % 2**32, length % 33))
+    for value in (sparse, interface, interface.network, short.ip, short, short.network, number, "word"):
         assert addresses.written(value) == str(value)
-    assert addresses.written(ipaddress.IPv6Address("fe80::1%eth0")) == "fe80::1%eth0"
+    assert addresses.written(ipaddress.IPv6Interface("fe80::1%eth0/64")) == "fe80::1%eth0/64"
