@@ -41,9 +41,11 @@ class Notebook:
 
     def mistakes(self, texts: Mapping[str, str]) -> tuple[Mistake, ...]:
         """Every mistake with its line, each once; `texts` holds the files by name."""
+        found = list(self._lined)
+        if not self._placed:
+            return tuple(sorted(set(found)))
         from lisiere.inventory.positions import lines_of
 
-        found = list(self._lined)
         for file, notes in self._placed.items():
             lines = lines_of(texts.get(file, ""), [path for path, _, _ in notes])
             shown = str(self._root / file)

@@ -47,9 +47,12 @@ def _number_and_length(family: int, text: object) -> tuple[int, int] | None:
     return None if number is None or not is_plain else (number, int(length))
 
 
+NETWORKS = (IPv4Network, IPv6Network)
+
+
 def written(value: object) -> str:
     """What `str` says; addresses, prefixes and interfaces from the C library and several times as fast."""
-    if isinstance(value, IPv4Network | IPv6Network):
+    if isinstance(value, NETWORKS):
         return f"{_written(value.network_address)}/{value.prefixlen}"
     if isinstance(value, IPv4Interface) or (isinstance(value, IPv6Interface) and not value.scope_id):
         return f"{_written(value.ip)}/{value.network.prefixlen}"

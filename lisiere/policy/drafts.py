@@ -144,9 +144,8 @@ def _laid_out(drafts: tuple[Draft, ...], zones: frozenset[Zone], known: Known) -
         if not pairs:
             continue
         named = [(name, family) for name in (*draft.sources, *draft.destinations) for family in FAMILIES]
-        rules = _expanded(draft, known.intersection(named))
-        for family, found in rules.items():
-            used.update((name, family) for rule in found for name in (rule.source, rule.destination) if name)
+        rules, names = _expanded(draft, known.intersection(named))
+        used |= names
         for pair in pairs:
             cell = cells.setdefault(pair, {Family.IPV4: [], Family.IPV6: []})
             for family, found in rules.items():
@@ -179,9 +178,17 @@ def order_of(prefix: Prefix) -> Order:
 
 
 @lru_cache(maxsize=SHARED)
-def _expanded(draft: Draft, known: Known) -> Mapping[Family, tuple[PolicyRule, ...]]:
-    """The device rules of one draft by family; sets that lack a family leave no rule in it."""
-    return MappingProxyType({family: tuple(_expand(draft, family, known)) for family in FAMILIES})
+def _expanded(draft: Draft, known: Known) -> tuple[Mapping[Family, tuple[PolicyRule, ...]], Known]:
+    """The device rules of one draft by family, and the sets they use; sets that lack a family leave no rule in it."""
+    rules = {family: tuple(_expand(draft, family, known)) for family in FAMILIES}
+    used = {
+        (name, family)
+        for family in FAMILIES
+        for rule in rules[family]
+        for name in (rule.source, rule.destination)
+        if name
+    }
+    return MappingProxyType(rules), frozenset(used)
 
 
 def _expand(draft: Draft, family: Family, known: Known) -> Iterator[PolicyRule]:

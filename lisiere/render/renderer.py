@@ -1,10 +1,10 @@
 """From an intent to the text of one configuration: pure, strict, and the same bytes for the same intent."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from jinja2 import (
     Environment,
@@ -45,9 +45,21 @@ def render(intent: SiteIntent, *, extra: Path | None = None) -> str:
     Raises:
         RenderError: A template is wrong, asks for what the intent does not hold, or prints what is no command.
     """
+    return "".join(section.text for section in render_sections(intent, extra=extra))
+
+
+class Section(NamedTuple):
+    """A part of a configuration: whole lines, and how many."""
+
+    text: str
+    lines: int
+
+
+def render_sections(intent: SiteIntent, *, extra: Path | None = None) -> Iterator[Section]:
+    """The configuration of one appliance as `render` writes it, section by section."""
     environment, variables = environment_of(extra), VIEWS[intent.platform](intent)
-    names = (f"{section}/{intent.platform}/{ENTRY}" for section in SECTIONS)
-    return "".join(_section(name, environment, variables, intent=intent) for name in names)
+    for section in SECTIONS:
+        yield _section(f"{section}/{intent.platform}/{ENTRY}", environment, variables, intent=intent)
 
 
 def template_folder() -> Path:
@@ -127,7 +139,7 @@ def _writer(environment: Environment) -> Callable[[object, str], guard.Checked]:
     return written_by
 
 
-def _section(name: str, environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent) -> str:
+def _section(name: str, environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent) -> Section:
     try:
         template: Template = environment.get_template(name)
         text = template.render(variables)
@@ -136,8 +148,7 @@ def _section(name: str, environment: Environment, variables: Mapping[str, object
         if place is None:
             raise
         _refuse(*place, f"{intent.name}: {exc}", cause=exc)
-    _check_lines(text, template.filename or name, intent)
-    return text
+    return Section(text, _count_lines(text, template.filename or name, intent))
 
 
 def _place(exc: Exception, name: str) -> tuple[str, int] | None:
@@ -154,14 +165,11 @@ def _place(exc: Exception, name: str) -> tuple[str, int] | None:
     return place
 
 
-def _check_lines(text: str, file: str, intent: SiteIntent) -> None:
+def _count_lines(text: str, file: str, intent: SiteIntent) -> int:
     """Refuse a section in which something else than commands stands, as a slip of a template would leave it."""
-    opening = OPENINGS[intent.platform]
-    lines = text.count("\n")
-    if not text:
-        return
-    if text.startswith(opening) and text.endswith("\n") and text.count(f"\n{opening}") == lines - 1:
-        return
+    opening, lines = OPENINGS[intent.platform], text.count("\n")
+    if not text or (text.startswith(opening) and text.endswith("\n") and text.count(f"\n{opening}") == lines - 1):
+        return lines
     wrong = next((line for line in text.splitlines() if not line.startswith(opening)), text.rpartition("\n")[2])
     _refuse(file, 0, f"{intent.name}: {wrong[:120]!r} is no command on a line of its own", cause=None)
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from lisiere.errors import Mistake, RenderError
 from lisiere.model.fleet import Fleet
 from lisiere.policy.site import resolve_each
-from lisiere.render.renderer import render
+from lisiere.render.renderer import Section, render_sections
 from lisiere.secrets import references
 from lisiere.workflow.spreading import spread
 
@@ -40,7 +40,7 @@ def render_sites(fleet: Fleet, names: Sequence[str], *, extra: Path | None = Non
     Raises:
         RenderError: What any of them met, up to `MOST_MISTAKES`.
     """
-    return _over(fleet, names, str, extra=extra)
+    return _over(fleet, names, _text, extra=extra)
 
 
 def summarize_sites(fleet: Fleet, names: Sequence[str], *, extra: Path | None = None) -> dict[str, Summary]:
@@ -52,11 +52,20 @@ def summarize_sites(fleet: Fleet, names: Sequence[str], *, extra: Path | None = 
     return _over(fleet, names, _summary, extra=extra)
 
 
-def _summary(text: str) -> Summary:
-    return Summary(text.count("\n"), references.find(text))
+Make = Callable[[Sequence[Section]], T]
+"""What to make of the sections of a configuration."""
 
 
-def _over(fleet: Fleet, names: Sequence[str], make: Callable[[str], T], *, extra: Path | None) -> dict[str, T]:
+def _text(sections: Sequence[Section]) -> str:
+    return "".join(one.text for one in sections)
+
+
+def _summary(sections: Sequence[Section]) -> Summary:
+    names = {name for one in sections for name in references.find(one.text)}
+    return Summary(sum(one.lines for one in sections), tuple(sorted(names)))
+
+
+def _over(fleet: Fleet, names: Sequence[str], make: Make[T], *, extra: Path | None) -> dict[str, T]:
     parts = spread(lambda part: _render_part(fleet, part, make, extra=extra), names)
     mistakes = _first(one for part in parts for one in part.refused)
     if mistakes:
@@ -64,11 +73,11 @@ def _over(fleet: Fleet, names: Sequence[str], make: Callable[[str], T], *, extra
     return {name: one for part in parts for name, one in part.found.items()}
 
 
-def _render_part(fleet: Fleet, names: Sequence[str], make: Callable[[str], T], *, extra: Path | None) -> Part[T]:
+def _render_part(fleet: Fleet, names: Sequence[str], make: Make[T], *, extra: Path | None) -> Part[T]:
     part: Part[T] = Part()
     for intent in resolve_each(fleet, names):
         try:
-            part.found[intent.name] = make(render(intent, extra=extra))
+            part.found[intent.name] = make(tuple(render_sections(intent, extra=extra)))
         except RenderError as exc:
             part.refused.append(tuple(exc.mistakes))
             if len(_first(part.refused)) >= MOST_MISTAKES:
