@@ -168,10 +168,11 @@ def _place(exc: Exception, name: str) -> tuple[str, int] | None:
 def _count_lines(text: str, file: str, intent: SiteIntent) -> int:
     """Refuse a section in which something else than commands stands, as a slip of a template would leave it."""
     opening, lines = OPENINGS[intent.platform], text.count("\n")
-    if not text or (text.startswith(opening) and text.endswith("\n") and text.count(f"\n{opening}") == lines - 1):
-        return lines
-    wrong = next((line for line in text.splitlines() if not line.startswith(opening)), text.rpartition("\n")[2])
-    _refuse(file, 0, f"{intent.name}: {wrong[:120]!r} is no command on a line of its own", cause=None)
+    is_sound = text.startswith(opening) and text.endswith("\n") and text.count(f"\n{opening}") == lines - 1
+    if text and not is_sound:
+        wrong = next((line for line in text.splitlines() if not line.startswith(opening)), text.rpartition("\n")[2])
+        _refuse(file, 0, f"{intent.name}: {wrong[:120]!r} is no command on a line of its own", cause=None)
+    return lines
 
 
 def _refuse(file: str, line: int, message: str, *, cause: Exception | None) -> NoReturn:
