@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 import socket
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -50,6 +51,7 @@ def connect(endpoint: Endpoint) -> paramiko.Transport:
         LoginRefusedError: The appliance does not let us in.
     """
     kind, pinned = parse_host_key(endpoint)
+    _keep_quiet()
     try:
         sock = socket.create_connection((endpoint.address, endpoint.port), endpoint.timeout_s)
     except OSError as exc:
@@ -66,6 +68,12 @@ def connect(endpoint: Endpoint) -> paramiko.Transport:
         transport.close()
         raise
     return transport
+
+
+@lru_cache(maxsize=1)
+def _keep_quiet() -> None:
+    """Keep paramiko's tracebacks off the terminal: all that it raises is translated here."""
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 def parse_host_key(endpoint: Endpoint) -> tuple[str, bytes]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.demo.story import free_port
+from lisiere.store.setup import connect
 from tests.cli.conftest import ROOT, Shell
 
 SLOW_MS = 2000
@@ -74,6 +75,33 @@ def test_a_running_apply_is_cancelled_from_outside(fresh: Shell) -> None:
     assert "1 to change" in again.stdout
 
 
+def test_ctrl_c_lets_what_is_under_way_end(fresh: Shell) -> None:
+    """The armed appliance is confirmed, the other one is left alone, and the exit status tells of the stop."""
+    names = [_appliances(fresh)[at] for at in (1, 3)]
+    fresh("plan", "--lab", "--name", names[0], "--name", names[1])
+    process, run = _armed(fresh, *names)
+    process.send_signal(signal.SIGINT)
+    for name in names:
+        fresh("lab", "fault", name, "delay_ms=0")
+    assert process.wait(120) == 130
+    shown = fresh("runs", "show", run).stdout
+    assert ": stopped" in shown
+    assert "applied and verified over a new session" in shown
+    assert "stopped by a person" in shown
+    assert fresh("apply", "last", "--lab", "--yes", "--resume", run).stdout.count("succeeded") == 1
+
+
+def test_an_appliance_that_never_answers_is_told_in_a_sentence(fresh: Shell) -> None:
+    """And not in a traceback of the library that spoke to it."""
+    name = _appliances(fresh)[3]
+    fresh("lab", "fault", name, "no_answer=true")
+    told = fresh("plan", "--lab", "--name", name, status=1, LISIERE_TIMEOUT_S="2").stderr
+    fresh("lab", "fault", name, "no_answer=false")
+    assert f"not planned: {name}: no SSH session with" in told
+    assert "paramiko" not in told
+    assert "Exception" not in told
+
+
 def test_a_run_is_rolled_back(fresh: Shell) -> None:
     """A plan like any other, which has to be allowed to delete what the first rollout brought."""
     name = _appliances(fresh)[2]
@@ -103,16 +131,15 @@ def _killed_when_armed(shell: Shell, name: str) -> str:
     return run
 
 
-def _armed(shell: Shell, name: str) -> "tuple[subprocess.Popen[bytes], str]":
-    """An apply of the last plan that is verifying right now, and the name of its run."""
-    from lisiere.store.setup import connect
-
-    shell("lab", "fault", name, f"delay_ms={SLOW_MS}")
+def _armed(shell: Shell, *names: str) -> "tuple[subprocess.Popen[bytes], str]":
+    """An apply of the last plan that is verifying one of the appliances right now, and the name of its run."""
+    for name in names:
+        shell("lab", "fault", name, f"delay_ms={SLOW_MS}")
     kept = {variable: value for variable, value in os.environ.items() if not variable.startswith("LISIERE_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "apply", "last", "--lab"],
+        [sys.executable, "-m", "cli.main", "apply", "last", "--lab", "--yes"],
         cwd=shell.folder,
-        env={**kept, "PYTHONPATH": str(ROOT)},
+        env={**kept, "PYTHONPATH": str(ROOT), "LISIERE_WORKERS": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -122,12 +149,12 @@ def _armed(shell: Shell, name: str) -> "tuple[subprocess.Popen[bytes], str]":
         while time.monotonic() < until and process.poll() is None:
             runs = records.list_runs(limit=1)
             is_ours = bool(runs) and runs[0].status == "running"
-            steps = [one.step for one in records.journal_entries(runs[0].id, host=name)] if is_ours else []
+            steps = [one.step for one in records.journal_entries(runs[0].id)] if is_ours else []
             if "verify" in steps and "confirm" not in steps:
                 return process, runs[0].id
             time.sleep(0.05)
     process.kill()
-    raise AssertionError(f"{name} was not seen armed")
+    raise AssertionError(f"none of {names} was seen armed")
 
 
 def _appliances(shell: Shell) -> list[str]:

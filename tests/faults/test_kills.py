@@ -12,11 +12,11 @@ import pytest
 
 from lisiere.errors import PlanError
 from lisiere.model.plan import Outcome, RunStatus, Step
-from nornir_tasks.rollout import Watch, apply_plan, end_cancelled
+from nornir_tasks.rollout import apply_plan, end_cancelled
 from tests.faults.cells import KILL_CELLS, KillCell, Later, Moment
 from tests.faults.killed import apply_and_die
 from tests.faults.stage import NEW, OLD, ROOT, Stage, Way, changed
-from tests.faults.test_matrix import come_to_rest, conclude, pass_time, plan_for
+from tests.faults.test_matrix import come_to_rest, conclude, passing_time, plan_for
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -45,10 +45,11 @@ def test_a_killed_run_is_brought_to_its_end(
         come_to_rest(handle)
     elif cell.later is Later.KILLED_AGAIN:
         _kill_again(way, tmp_path, run_id, cell)
-    run = apply_plan(way.rollout(plan, records, watch=Watch(on_note=lambda _: pass_time(handle)), resume=run_id))
+    run = apply_plan(way.rollout(plan, records, watch=passing_time(handle), resume=run_id))
     assert run.id == run_id
     assert [one.outcome for one in run.outcomes] == [Outcome.APPLIED], run.outcomes[0].detail
     assert run.status is RunStatus.SUCCEEDED
+    assert handle.counters.pushes <= (2 if cell.later is Later.TIMER_ENDED else 1), "what was pushed is pushed again"
     conclude(cell, run, plan, handle, records, record_property)
     assert sorted(handle.saved_set().splitlines()) == sorted(handle.running_set().splitlines())
 

@@ -46,7 +46,7 @@ def test_a_fault_leaves_an_appliance_on_one_configuration(
     way = stage.way(name, cell.release, timeout_s=TIMEOUT_S if is_silent else 10.0)
     plan = plan_for(way, records)
     strike_at(records, monkeypatch, cell.step, functools.partial(FAULTS[cell.fault], handle))
-    run = apply_plan(way.rollout(plan, records, watch=Watch(on_note=lambda _: pass_time(handle))))
+    run = apply_plan(way.rollout(plan, records, watch=passing_time(handle)))
     come_to_rest(handle)
     conclude(cell, run, plan, handle, records, record_property)
 
@@ -90,10 +90,15 @@ def come_to_rest(handle: "Handle") -> None:
         wait_until(lambda: not handle.is_pending)
 
 
-def pass_time(handle: "Handle") -> None:
-    """What happens while a run waits: the timer of the appliance ends, and what was in its way is over."""
-    handle.expire()
-    handle.clear_faults()
+def passing_time(handle: "Handle") -> Watch:
+    """Whenever the run waits for appliances to go back, their timers end, and what was in the way is over."""
+
+    def on_note(text: str) -> None:
+        if text.startswith("waiting for"):
+            handle.expire()
+            handle.clear_faults()
+
+    return Watch(on_note=on_note)
 
 
 def strike_at(records: "Records", monkeypatch: pytest.MonkeyPatch, step: Step, strike: Callable[[], None]) -> None:

@@ -213,11 +213,15 @@ def test_what_is_not_confirmed_reverts_by_itself(bench: Bench, records: "Records
 
 
 def test_ctrl_c_ends_between_steps_and_leaves_nothing_armed(bench: Bench, records: "Records") -> None:
-    """The appliance under way is finished and confirmed; the others are not begun."""
+    """The appliance under way is finished and confirmed; the others are not begun.
+
+    A worker may begin one more before the interrupt is told to it, which comes to its end too.
+    """
     plan = bench.plan(bench.take(4), records)
     run = bench.apply(plan, records, watch=Watch(on_host=interrupt_once()), access=bench.access(workers=1))
     outcomes = Counter(one.outcome for one in run.outcomes)
-    assert outcomes == {Outcome.APPLIED: 1, Outcome.SKIPPED: 3}
+    assert outcomes[Outcome.APPLIED] in (1, 2)
+    assert outcomes[Outcome.SKIPPED] == 4 - outcomes[Outcome.APPLIED]
     assert run.status is RunStatus.STOPPED
     assert not any(bench.lab[change.host].is_pending for change in plan.changes)
     assert records.leases() == ()
