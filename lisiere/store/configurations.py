@@ -18,7 +18,8 @@ def put(alias: str, texts: Iterable[str]) -> tuple[str, ...]:
     texts = tuple(texts)
     hashes = tuple(map(sha256_of, texts))
     wanted = dict(zip(hashes, texts, strict=True))
-    known = ConfigurationRow.objects.using(alias).in_bulk(list(wanted))
+    asked = ConfigurationRow.objects.using(alias).filter(sha256__in=list(wanted))
+    known = frozenset(asked.values_list("sha256", flat=True))
     rows = [
         ConfigurationRow(sha256=sha256, content=pack(text), size_bytes=len(text.encode()))
         for sha256, text in wanted.items()

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db import connections
+
 from lisiere.model.record import JournalCheck, JournalEntry
 from lisiere.store.ids import utc
 from lisiere.store.models import JournalHeadRow, JournalRow
@@ -18,6 +20,11 @@ ORIGIN = hashlib.sha256(b"lisiere journal").hexdigest()
 """What stands before the first entry."""
 
 HEAD = 1
+_HEAD = "SELECT position, sha256 FROM lisiere_journal_head WHERE id = %s"
+_NEW_HEAD = "UPDATE lisiere_journal_head SET position = %s, sha256 = %s WHERE id = %s"
+_ENTRY = (
+    "INSERT INTO lisiere_journal (position, at, run_id, host, step, detail, sha256) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
 CHUNK = 2000
 
 
@@ -33,26 +40,23 @@ class Note:
 
 
 def append(alias: str, notes: Sequence[Note]) -> None:
-    """Write entries at the end of the chain, in order."""
-    head = JournalHeadRow.objects.using(alias).get(id=HEAD)
-    rows = []
-    for note in notes:
-        head.position += 1
-        note = replace(note, detail=storable(note.detail))
-        head.sha256 = link(head.sha256, head.position, note)
-        rows.append(
-            JournalRow(
-                position=head.position,
-                at=utc(note.at),
-                run_id=note.run_id,
-                host=note.host,
-                step=note.step,
-                detail=note.detail,
-                sha256=head.sha256,
-            )
-        )
-    JournalRow.objects.using(alias).bulk_create(rows)
-    head.save(using=alias, force_update=True)
+    """Write entries at the end of the chain, in order.
+
+    In plain SQL: this is written before each step on each appliance, and Django's own way costs three times as much.
+    """
+    connection = connections[alias]
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD, [HEAD])
+        position, sha256 = cursor.fetchone()
+        rows = []
+        for note in notes:
+            position += 1
+            note = replace(note, detail=storable(note.detail))
+            sha256 = link(sha256, position, note)
+            at = connection.ops.adapt_datetimefield_value(utc(note.at))
+            rows.append((position, at, note.run_id, note.host, note.step, note.detail, sha256))
+        cursor.executemany(_ENTRY, rows)
+        cursor.execute(_NEW_HEAD, [position, sha256, HEAD])
 
 
 def link(previous: str, position: int, note: Note) -> str:

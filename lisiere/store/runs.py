@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db import connections
 from django.db.models import Count
 
 from lisiere.errors import PlanError, RecordError, UnknownError
@@ -86,9 +87,15 @@ def cancel(alias: str, name: str, *, by: str, at: datetime, process: Process) ->
 
 
 def cancellations(alias: str, run_ids: Iterable[str]) -> dict[str, str]:
-    """Who cancelled runs, by run; those that nobody cancelled are left out."""
-    rows = RunRow.objects.using(alias).filter(id__in=set(run_ids)).exclude(cancelled_by="")
-    return dict(rows.values_list("id", "cancelled_by"))
+    """Who cancelled runs, by run; those that nobody cancelled are left out. Asked with each entry of the journal."""
+    found: dict[str, str] = {}
+    with connections[alias].cursor() as cursor:
+        for run_id in set(run_ids):
+            cursor.execute("SELECT cancelled_by FROM lisiere_run WHERE id = %s", [run_id])
+            row = cursor.fetchone()
+            if row and row[0]:
+                found[run_id] = str(row[0])
+    return found
 
 
 def _take_up(alias: str, row: RunRow, status: RunStatus, *, at: datetime, process: Process) -> Run:

@@ -116,7 +116,12 @@ class Worker:
         try:
             with translated(self._place), transaction.atomic(using=self._alias):
                 self._lock()
-                for group in _groups(jobs):
+                groups = list(_groups(jobs))
+                if len(groups) == 1:
+                    # What fails alone takes the transaction with it: no savepoint is needed.
+                    answer = groups[0][0].action([job.item for job in jobs])
+                    done, groups = [(job, answer) for job in jobs], []
+                for group in groups:
                     try:
                         with translated(self._place), transaction.atomic(using=self._alias):
                             answer = group[0].action([job.item for job in group])
