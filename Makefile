@@ -61,7 +61,7 @@ misreads: $(STAMP) ## Read 600 appliances whose answers come in pieces, four way
 
 .PHONY: faults
 faults: $(STAMP) ## Run the whole matrix of faults and kills
-	@$(BIN)/python -m pytest -n $(WORKERS) -q tests/faults | tee $(VENV)/faults.log
+	@FAULTS=all $(BIN)/python -m pytest -n $(WORKERS) -q tests/faults | tee $(VENV)/faults.log
 	@grep 'pushed twice' $(VENV)/faults.log
 
 .PHONY: soak
