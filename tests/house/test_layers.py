@@ -50,7 +50,7 @@ def bare_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
             copy = house / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-    for module in ("errors.py", "configtree.py", "inventory.py", "settings.py"):
+    for module in ("errors.py", "bundle.py", "configtree.py", "inventory.py", "settings.py"):
         if (ROOT / "lisiere" / module).exists():
             (house / "lisiere" / module).touch()
     return house
