@@ -26,7 +26,7 @@ from lisiere.store.futures import then
 from lisiere.store.ids import now
 from lisiere.store.journal import Note
 from lisiere.store.process import this_process
-from lisiere.store.worker import Worker
+from lisiere.store.worker import Turn, Worker
 
 LEASE_TIME = timedelta(minutes=15)
 
@@ -142,8 +142,8 @@ class Records:
         self.record_results_soon(run_id, results).result()
 
     def record_results_soon(self, run_id: str, results: Iterable[Result]) -> Future[None]:
-        """The same for those who do not wait."""
-        return self._worker.write_soon(self._results, (run_id, tuple(results)))
+        """The same for those who do not wait; it may take a moment longer, so that many are kept in one piece."""
+        return self._worker.write_soon(self._results, (run_id, tuple(results)), turn=Turn.WAITING)
 
     def cancel_run(self, name: str, *, by: str, at: datetime | None = None) -> RunStatus:
         """Ask for the end of a run; INTERRUPTED when its process died and the asker has to bring it to its end."""
@@ -179,7 +179,9 @@ class Records:
     ) -> Future[str]:
         """The same for those who do not wait: what the entry speaks of may be done once the answer is there."""
         note = Note(at or self._clock(), run_id, host, step, detail)
-        return then(self._worker.write_soon(self._journal, note), lambda cancelled: cancelled.get(run_id, ""))
+        return then(
+            self._worker.write_soon(self._journal, note, turn=Turn.AHEAD), lambda cancelled: cancelled.get(run_id, "")
+        )
 
     @staticmethod
     def _append(alias: str, notes: Sequence[Note]) -> dict[str, str]:

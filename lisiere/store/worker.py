@@ -1,11 +1,13 @@
 """The one thread that speaks to the database: what many threads wait for is committed at once."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
+from enum import Enum
+from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
 
 from django.db import Error, connections, transaction
@@ -19,6 +21,18 @@ MOST_AT_ONCE = 500
 """Jobs in one transaction at most: a bound on how long others wait for it."""
 
 
+QUIET_S, LONGEST_S, ENOUGH = 0.02, 0.2, 50
+"""A job that may wait does so for company: as long as others keep coming, until there are enough, never longer."""
+
+
+class Turn(Enum):
+    """When a job is done: in turn, before those that wait for company, or once it has company."""
+
+    NEXT = 0
+    AHEAD = 1
+    WAITING = 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     """A piece of work; jobs that share an `action` are done by one call of it with all their items."""
@@ -26,6 +40,7 @@ class _Job:
     action: Callable[[Sequence[object]], object]
     item: object
     is_write: bool
+    turn: Turn
     answer: Future[object]
 
 
@@ -41,6 +56,8 @@ class Worker:
     def __init__(self, alias: str, *, place: str, lock: Callable[[], None]) -> None:
         self._alias, self._place, self._lock = alias, place, lock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._held: list[_Job] = []
+        self._held_until = 0.0
         self._door = threading.Lock()
         self._is_closed = False
         self._thread = threading.Thread(target=self._work, name=f"records {place}", daemon=True)
@@ -61,10 +78,13 @@ class Worker:
         """
         return self.write_soon(action, item).result()
 
-    def write_soon(self, action: Callable[[Sequence[Item]], T], item: Item) -> Future[T]:
-        """The same for those who do not wait: what the future promises is durable once it is there."""
+    def write_soon(self, action: Callable[[Sequence[Item]], T], item: Item, *, turn: Turn = Turn.NEXT) -> Future[T]:
+        """The same for those who do not wait: what the future promises is durable once it is there.
+
+        Only jobs that go AHEAD overtake one that is WAITING; all others keep their order.
+        """
         shared = cast("Callable[[Sequence[object]], object]", action)
-        return cast("Future[T]", self._put(shared, item, is_write=True))
+        return cast("Future[T]", self._put(shared, item, is_write=True, turn=turn))
 
     def close(self) -> None:
         """Finish what was asked for and let go of the database. What is asked later is refused."""
@@ -78,8 +98,15 @@ class Worker:
     def _do(self, action: Callable[[Sequence[object]], object], item: object, *, is_write: bool) -> object:
         return self._put(action, item, is_write=is_write).result()
 
-    def _put(self, action: Callable[[Sequence[object]], object], item: object, *, is_write: bool) -> Future[object]:
-        job = _Job(action, item, is_write, Future())
+    def _put(
+        self,
+        action: Callable[[Sequence[object]], object],
+        item: object,
+        *,
+        is_write: bool,
+        turn: Turn = Turn.NEXT,
+    ) -> Future[object]:
+        job = _Job(action, item, is_write, turn, Future())
         with self._door:
             if self._is_closed or not self._thread.is_alive():
                 raise RecordError(f"{self._place} is closed; nothing was recorded")
@@ -99,15 +126,37 @@ class Worker:
         connections[self._alias].close()
 
     def _next_jobs(self) -> tuple[list[_Job], bool]:
-        """What waits now, at least one job; and whether to go on after that."""
+        """What is to be done now, perhaps nothing yet; and whether to go on after that."""
         jobs: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) >= MOST_AT_ONCE or self._jobs.empty():
-                return jobs, True
-            job = self._jobs.get()
-        return jobs, False
+        is_open = True
+        try:
+            job = self._jobs.get(timeout=self._held_for()) if self._held else self._jobs.get()
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) >= MOST_AT_ONCE or self._jobs.empty():
+                    break
+                job = self._jobs.get()
+            is_open = job is not None
+        except Empty:  # No one else comes: those that wait have company enough.
+            self._held_until = 0.0
+        return self._with_held(jobs, is_open=is_open), is_open
+
+    def _held_for(self) -> float:
+        """For how long to look out for company, s."""
+        return max(0.0, min(QUIET_S, self._held_until - time.monotonic()))
+
+    def _with_held(self, jobs: list[_Job], *, is_open: bool) -> list[_Job]:
+        """The jobs that are due: those that go ahead, and all in their order once one of the others is."""
+        waiting = [job for job in jobs if job.turn is Turn.WAITING]
+        if waiting and not self._held:
+            self._held_until = time.monotonic() + LONGEST_S
+        held = len(self._held) + len(waiting)
+        is_due = not is_open or held >= ENOUGH or time.monotonic() >= self._held_until
+        if is_due or any(job.turn is Turn.NEXT for job in jobs):
+            due, self._held = [*self._held, *jobs], []
+            return due
+        self._held += waiting
+        return [job for job in jobs if job.turn is Turn.AHEAD]
 
     def _write(self, jobs: Sequence[_Job]) -> None:
         """Do the jobs in one transaction, each group in a savepoint of its own, and answer after the commit."""
