@@ -13,10 +13,11 @@ from benchmarks.contenders.register import (
     PLAIN_RENDER,
     RAW,
     RENDER,
+    RESOLVE,
     SIMPLE_LOAD,
 )
 from benchmarks.measuring import Row
-from benchmarks.offline_work import CHECK, CHECK_COMMAND, HELP_COMMAND, RENDER_COMMAND
+from benchmarks.offline_work import CHECK, CHECK_COMMAND, HELP_COMMAND, IMPORTS, RENDER_COMMAND
 from benchmarks.stage import REFERENCE_SIZE
 
 Value = Callable[[Row], float]
@@ -67,6 +68,9 @@ def headline(rows: Sequence[Row]) -> dict[str, float]:
         "ansible_wall_vs_apply": _worst(rows, ANSIBLE, LISIERE, _wall, size=beside, pick=min),
         "render_vs_plain_jinja": _ratio(rows, RENDER, PLAIN_RENDER, _wall),
         "load_vs_simple_inventory": _ratio(rows, SIMPLE_LOAD, LOAD, _wall),
+        "imports_s": _median(rows, IMPORTS, _wall),
+        f"load_{REFERENCE_SIZE}_s": _median(rows, LOAD, _wall),
+        f"resolve_{REFERENCE_SIZE}_s": _median(rows, RESOLVE, _wall),
         f"render_{REFERENCE_SIZE}_s": _median(rows, RENDER, _wall, size=REFERENCE_SIZE),
         f"render_command_{REFERENCE_SIZE}_s": _median(rows, RENDER_COMMAND, _wall),
         f"check_{REFERENCE_SIZE}_s": _median(rows, CHECK_COMMAND, _wall),

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmarks.contenders.register import (
     PLAIN_RENDER,
     PROCESS,
     RENDER,
+    RESOLVE,
     SEED,
     SIMPLE_LOAD,
     WARM_COMMAND,
@@ -26,6 +28,8 @@ from lisiere.workflow.selection import IN_SERVICE
 
 CHECK = "check"
 CHECK_COMMAND, RENDER_COMMAND, HELP_COMMAND = "check_command", "render_command", "help_command"
+IMPORTS = "imports"
+WHAT_CHECK_IMPORTS = "import cli.main, cli.check, lisiere.settings, lisiere.inventory.loader, lisiere.workflow.intended"
 
 PLAN = ("plan", "--from-records", "--json", *(word for one in IN_SERVICE for word in ("--lifecycle", str(one))))
 SOME = "*-siege-*"
@@ -61,12 +65,13 @@ class OfflineWork:
             RENDER_COMMAND: ("render", "--all", "--output", rendered),
             HELP_COMMAND: ("--help",),
         }
-        found = {name: self._job(name) for name in (RENDER, PLAIN_RENDER, LOAD, SIMPLE_LOAD)}
+        found = {name: self._job(name) for name in (RENDER, PLAIN_RENDER, LOAD, SIMPLE_LOAD, RESOLVE)}
         processes = {
             label: self._job(PROCESS, program=lisiere(), arguments=(*self._places(INVENTORY), *words))
             for label, words in commands.items()
         }
-        return found | processes
+        imports = self._job(PROCESS, program=sys.executable, arguments=("-c", WHAT_CHECK_IMPORTS))
+        return found | processes | {IMPORTS: imports}
 
     def _must_render_alike(self) -> None:
         sums = {row.extra["crc32"] for row in self.rows if row.contender in (RENDER, PLAIN_RENDER)}

@@ -7,7 +7,7 @@ from benchmarks.jobs import Contender
 
 LISIERE, RAW, NETMIKO, ANSIBLE = "lisiere", "raw_paramiko", "nornir_netmiko", "ansible"
 """Device work, on the lab."""
-RENDER, PLAIN_RENDER = "render", "plain_jinja"
+RENDER, PLAIN_RENDER, RESOLVE = "render", "plain_jinja", "resolve"
 LOAD, SIMPLE_LOAD = "load", "simple_inventory"
 PROCESS, WARM_COMMAND, SEED, FROM_RECORDS = "process", "warm_command", "seed_records", "plan_from_records"
 
@@ -19,6 +19,7 @@ MODULES = MappingProxyType(
         ANSIBLE: "ansible_playbook",
         RENDER: "lisiere_render",
         PLAIN_RENDER: "plain_jinja",
+        RESOLVE: "lisiere_resolve",
         LOAD: "lisiere_load",
         SIMPLE_LOAD: "simple_inventory",
         PROCESS: "process",
