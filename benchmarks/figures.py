@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.contenders.register import (
+    ANALYSE,
     ANSIBLE,
     FROM_RECORDS,
     LISIERE,
@@ -73,6 +74,7 @@ def headline(rows: Sequence[Row]) -> dict[str, float]:
         f"resolve_{REFERENCE_SIZE}_s": _median(rows, RESOLVE, _wall),
         f"render_{REFERENCE_SIZE}_s": _median(rows, RENDER, _wall, size=REFERENCE_SIZE),
         f"render_command_{REFERENCE_SIZE}_s": _median(rows, RENDER_COMMAND, _wall),
+        f"analyse_{REFERENCE_SIZE}_s": _median(rows, ANALYSE, _wall),
         f"check_{REFERENCE_SIZE}_s": _median(rows, CHECK_COMMAND, _wall),
         f"plan_{REFERENCE_SIZE}_s": _median(rows, LISIERE, _plan, size=REFERENCE_SIZE, rtt_ms=0.0),
         f"apply_{REFERENCE_SIZE}_s": _median(rows, LISIERE, _apply, size=REFERENCE_SIZE, rtt_ms=0.0),

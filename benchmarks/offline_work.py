@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.contenders.register import (
+    ANALYSE,
     FROM_RECORDS,
     LOAD,
     PLAIN_RENDER,
@@ -65,7 +66,7 @@ class OfflineWork:
             RENDER_COMMAND: ("render", "--all", "--output", rendered),
             HELP_COMMAND: ("--help",),
         }
-        found = {name: self._job(name) for name in (RENDER, PLAIN_RENDER, LOAD, SIMPLE_LOAD, RESOLVE)}
+        found = {name: self._job(name) for name in (RENDER, PLAIN_RENDER, LOAD, SIMPLE_LOAD, RESOLVE, ANALYSE)}
         processes = {
             label: self._job(PROCESS, program=lisiere(), arguments=(*self._places(INVENTORY), *words))
             for label, words in commands.items()

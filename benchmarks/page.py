@@ -20,6 +20,7 @@ FIGURES = {
     "render_600_s": "render 600 intents on one core, s",
     "render_command_600_s": "`lisiere render --all` as a process, s",
     "check_600_s": "`lisiere check` as a process, s",
+    "analyse_600_s": "reason about the policies of 600 sites, s",
     "plan_600_s": "plan 600 at 0 ms, s",
     "apply_600_s": "apply 600 at 0 ms, s",
     "plan_600_40ms_s": "plan 600 at 40 ms, s",

@@ -9,6 +9,7 @@ LISIERE, RAW, NETMIKO, ANSIBLE = "lisiere", "raw_paramiko", "nornir_netmiko", "a
 """Device work, on the lab."""
 RENDER, PLAIN_RENDER, RESOLVE = "render", "plain_jinja", "resolve"
 LOAD, SIMPLE_LOAD = "load", "simple_inventory"
+ANALYSE = "analyse"
 PROCESS, WARM_COMMAND, SEED, FROM_RECORDS = "process", "warm_command", "seed_records", "plan_from_records"
 
 MODULES = MappingProxyType(
@@ -22,6 +23,7 @@ MODULES = MappingProxyType(
         RESOLVE: "lisiere_resolve",
         LOAD: "lisiere_load",
         SIMPLE_LOAD: "simple_inventory",
+        ANALYSE: "lisiere_analyse",
         PROCESS: "process",
         WARM_COMMAND: "warm_command",
         SEED: "seed_records",

@@ -25,6 +25,7 @@ FIGURES = {
     "render_600_s",
     "render_command_600_s",
     "check_600_s",
+    "analyse_600_s",
     "rss_mib",
     "help_cpu_ms",
 }
