@@ -53,6 +53,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.show:show",
             "Show one site: programme, address plan, overlays, web access, policy, and how it stands.",
         ),
+        "explain": (
+            "cli.explain:explain",
+            "Say whether one place may reach another, and by which rule, at each appliance on the way.",
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",

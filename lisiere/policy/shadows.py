@@ -12,12 +12,17 @@ class Shadowed(NamedTuple):
     Args:
         position: Where it stands in its chain.
         by: The earlier rules that take its packets: one that takes all of them, or as many as it needs.
-        is_contrary: Whether one of them does the contrary, so that the rule's purpose is not served.
+        contrary: Those of them that do the contrary.
     """
 
     position: int
     by: tuple[int, ...]
-    is_contrary: bool
+    contrary: tuple[int, ...]
+
+    @property
+    def is_contrary(self) -> bool:
+        """Whether all of them do the contrary: then nothing of the rule's purpose is served."""
+        return self.by == self.contrary != ()
 
 
 class Redundant(NamedTuple):
@@ -60,7 +65,7 @@ def _shadowed(actions: Actions, regions: Regions) -> tuple[Shadowed, ...]:
     for position, region in enumerate(regions):
         if not region & ~before:
             by = _takers(position, regions)
-            found.append(Shadowed(position, by, any(actions[one] != actions[position] for one in by)))
+            found.append(Shadowed(position, by, tuple(one for one in by if actions[one] != actions[position])))
         before |= region
     return tuple(found)
 

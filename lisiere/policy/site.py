@@ -1,6 +1,6 @@
 """From the fleet to one site's intent: the single place where everything that a site should be comes together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_network
 
 from lisiere.model.fleet import Fleet
@@ -50,9 +50,19 @@ def resolve_sites(fleet: Fleet, names: Sequence[str]) -> dict[str, SiteIntent]:
 
 def resolve_each(fleet: Fleet, names: Sequence[str]) -> Iterator[SiteIntent]:
     """The intents of some appliances one after the other, in the order of `names`."""
-    views, common = views_by_site(view_overlays(fleet)), common_rules(fleet)
+    resolve = resolver(fleet)
     for name in names:
-        yield _resolve(fleet.appliances[name], fleet=fleet, views=views.get(name, []), common=common)
+        yield resolve(name)
+
+
+def resolver(fleet: Fleet) -> Callable[[str], SiteIntent]:
+    """Resolves appliances by name; what the fleet has in common is worked out once."""
+    views, common = views_by_site(view_overlays(fleet)), common_rules(fleet)
+
+    def resolve(name: str) -> SiteIntent:
+        return _resolve(fleet.appliances[name], fleet=fleet, views=views.get(name, []), common=common)
+
+    return resolve
 
 
 def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView], common: Common) -> SiteIntent:

@@ -215,7 +215,7 @@ def test_a_shadowed_rule_is_one_that_decides_about_no_packet(case: Case) -> None
         takers = {id(first_match(case, packet)) for packet in taken}
         by = found[position].by
         assert takers == {id(case.rules[one]) for one in by}
-        assert found[position].is_contrary == any(case.rules[one].action is not rule.action for one in by)
+        assert found[position].contrary == tuple(one for one in by if case.rules[one].action is not rule.action)
 
 
 @SOME

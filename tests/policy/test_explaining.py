@@ -1,0 +1,130 @@
+"""Questions from one place to another: the ways that packets take, and what each appliance on them decides."""
+
+from collections.abc import Iterable
+from functools import cache
+
+import pytest
+
+from lisiere.errors import UsageError
+from lisiere.model.intent import Family
+from lisiere.model.words import Zone
+from lisiere.policy import words
+from lisiere.policy.explaining import Answer, Explainer, Outcome
+from lisiere.policy.places import moments_at, origins, service_ranges, targets
+from lisiere.policy.site import resolver
+from lisiere.policy.ways import End, Hop
+from tests.render.fleet import HALL, LONE_HALL, OLD_HALL, SEAT, SECOND_SEAT, TUNNEL, small_fleet
+
+
+@cache
+def explainer() -> Explainer:
+    """Answers about the small fleet."""
+    return Explainer(cache(resolver(small_fleet())))
+
+
+def ask(origin: str, target: str, service: str, at: str = "") -> tuple[Answer, ...]:
+    """The answers to a question about one origin and one target."""
+    fleet = small_fleet()
+    (start,), (end,) = origins(fleet, origin), targets(fleet, target)
+    return explainer().answers(start, end, services=service_ranges(fleet, service), moments=moments_at(at))
+
+
+def outcomes(answers: Iterable[Answer]) -> set[Outcome]:
+    """The outcomes of all families and ways."""
+    return {one.outcome for one in answers}
+
+
+def test_a_packet_between_two_sites_is_judged_at_both() -> None:
+    """From the segment into the tunnel, and out of it into the other's segment; both families alike."""
+    answers = ask(f"{HALL}:offices", f"{SEAT}:servers", "https")
+    assert [one.family for one in answers] == list(Family)
+    for answer in answers:
+        assert answer.way.hops == (Hop(HALL, Zone.ADMIN, Zone.VPN), Hop(SEAT, Zone.VPN, Zone.DMZ))
+        assert (answer.way.end, answer.outcome) == (End.THERE, Outcome.ALLOWED)
+        rules = [one.decisions[0].rule for one in answer.stops]
+        assert all(rule is not None and rule.flow is not None for rule in rules)
+
+
+def test_a_packet_between_two_spokes_passes_the_hub() -> None:
+    """The first hub, which a route with the smaller distance leads to."""
+    for answer in ask(f"{HALL}:offices", f"{OLD_HALL}:offices", "https"):
+        assert [hop.site for hop in answer.way.hops] == [HALL, SEAT, OLD_HALL]
+        assert answer.way.hops[1] == Hop(SEAT, Zone.VPN, Zone.VPN)
+
+
+def test_sites_without_an_overlay_between_them_do_not_reach_each_other() -> None:
+    """Nothing between sites leaves in clear."""
+    for answer in ask(f"{LONE_HALL}:offices", f"{HALL}:offices", "https"):
+        assert (answer.way.end, answer.outcome) == (End.NO_OVERLAY, Outcome.DENIED)
+
+
+def test_a_segment_that_is_not_in_the_overlay_is_not_carried() -> None:
+    """The tunnel's selectors do not hold it."""
+    for answer in ask(f"{HALL}:guests", f"{SEAT}:servers", "https"):
+        assert (answer.way.end, answer.outcome) == (End.NOT_CARRIED, Outcome.DENIED)
+
+
+def test_what_a_partner_has_leaves_by_its_tunnel() -> None:
+    """Our end only; the other is not ours."""
+    (answer,) = ask(f"{TUNNEL}:classes", "192.0.2.10", "tcp/3128")
+    assert (answer.way.end, answer.outcome) == (End.PARTNER, Outcome.ALLOWED)
+    assert answer.way.hops == (Hop(TUNNEL, Zone.EDU, Zone.VPN),)
+
+
+def test_one_site_alone_is_asked_about_its_own_zones() -> None:
+    """Its segments, the appliance itself, the Internet, and an address set."""
+    assert outcomes(ask(f"{HALL}:guests", f"{HALL}:offices", "any")) == {Outcome.DENIED}
+    assert outcomes(ask(f"{HALL}:offices", f"{HALL}:offices", "any")) == {Outcome.ALLOWED}
+    assert outcomes(ask(f"{HALL}:offices", f"{HALL}:self", "tcp/22")) == {Outcome.DENIED}
+    assert outcomes(ask(f"{HALL}:offices", f"{HALL}:self", "udp/53")) == {Outcome.ALLOWED}
+    assert outcomes(ask(f"{HALL}:offices", "wan", "any")) == {Outcome.IN_PART}
+    assert outcomes(ask(f"{HALL}:offices", "doh", "https")) == {Outcome.DENIED}
+
+
+def test_a_rule_that_keeps_hours_is_told_with_them() -> None:
+    """All of the day: in part; by night: allowed; at noon: denied. The window crosses midnight."""
+    whole = ask(f"{HALL}:offices", "backup-servers", "backup")
+    assert outcomes(whole) == {Outcome.IN_PART}
+    allowing = [one for answer in whole for one in answer.stops[0].decisions if one.allows]
+    assert {words.hours(box[3]) for one in allowing for box in one.boxes} == {"22:00-05:00"}
+    assert outcomes(ask(f"{HALL}:offices", "backup-servers", "backup", at="23:30")) == {Outcome.ALLOWED}
+    assert outcomes(ask(f"{HALL}:offices", "backup-servers", "backup", at="12:00")) == {Outcome.DENIED}
+
+
+def test_a_family_that_a_service_does_not_have_is_not_asked() -> None:
+    """An echo of IPv4 says nothing about IPv6."""
+    assert [one.family for one in ask(f"{HALL}:offices", f"{HALL}:self", "icmp/8")] == [Family.IPV4]
+    assert [one.family for one in ask(f"{HALL}:offices", f"{HALL}:self", "icmpv6/128")] == [Family.IPV6]
+
+
+def test_a_second_hub_is_reached_by_its_own_tunnel() -> None:
+    """Hubs do not relay for each other."""
+    for answer in ask(f"{HALL}:offices", f"{SECOND_SEAT}:servers", "https"):
+        assert [hop.site for hop in answer.way.hops] == [HALL, SECOND_SEAT]
+
+
+@pytest.mark.parametrize(
+    ("ends", "wanted"),
+    [
+        (("80001-town-hal-01", "wan", "https"), "did you mean 80001-town-hall-01"),
+        ((f"{HALL}:office", "wan", "https"), f"did you mean {HALL}:offices"),
+        ((HALL, "wann", "https"), "did you mean wan"),
+        ((HALL, f"{SEAT}:server", "https"), f"did you mean {SEAT}:servers"),
+        ((HALL, "wan", "httpss"), "did you mean https"),
+        ((HALL, "wan", "tcp"), "unknown service tcp"),
+        ((HALL, "wan", "tcp/70000"), "unknown service tcp/70000"),
+        ((HALL, "wan", "esp/4"), "unknown service esp/4"),
+    ],
+)
+def test_a_name_that_is_not_known_is_told_with_those_that_look_alike(ends: tuple[str, str, str], wanted: str) -> None:
+    """One error, before anything is asked."""
+    fleet = small_fleet()
+    with pytest.raises(UsageError, match=wanted):
+        (origins(fleet, ends[0]), targets(fleet, ends[1]), service_ranges(fleet, ends[2]))
+
+
+def test_a_moment_is_a_moment() -> None:
+    """And nothing else."""
+    assert moments_at("00:01") == ((60, 60),)
+    with pytest.raises(UsageError, match="no moment"):
+        moments_at("25:00")
