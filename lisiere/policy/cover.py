@@ -2,7 +2,8 @@
 
 Parts of an axis that the set does not tell apart are joined first, so that the result depends on the set alone and not
 on the grid. Then the first cell without a box gets the largest box around it that lies in the set, until there is none;
-at the end, boxes that others make up for are left out. To find the true minimum is hard (NP), and rarely differs.
+boxes that others make up for are left out, and of the rest the services that others say for all of the box. To find the
+true minimum is hard (NP), and rarely differs.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ Mask = int
 
 Masks = tuple[Mask, Mask, Mask, Mask]
 Lengths = tuple[int, int, int, int]
+
+SERVICE = 2
+"""The axis of services."""
 
 ORDERS = tuple((*one, 3) for one in permutations((0, 1, 2))) + tuple((3, *one) for one in permutations((0, 1, 2)))
 """In which orders a box is made larger: along source, destination, service, moment."""
@@ -49,7 +53,7 @@ def cover(lengths: Lengths, region: int) -> tuple[Masks, ...]:
     if not region:
         return ()
     joined = _joined(lengths, region)
-    boxes = _irredundant(_primes(joined.lengths, joined.region), joined.lengths)
+    boxes = _said_once(_irredundant(_primes(joined.lengths, joined.region), joined.lengths), joined.lengths)
     return tuple(_in_parts(box, joined) for box in boxes)
 
 
@@ -140,6 +144,19 @@ def _irredundant(boxes: list[Masks], lengths: Lengths) -> list[Masks]:
         if not cells(box, lengths) & ~others:
             kept.remove(box)
     return kept
+
+
+def _said_once(boxes: list[Masks], lengths: Lengths) -> list[Masks]:
+    """Without the services of a box that the others have for all of it, the last boxes first."""
+    found = list(boxes)
+    for number in reversed(range(len(found))):
+        others = 0
+        for other, box in enumerate(found):
+            others |= cells(box, lengths) if other != number else 0
+        for place in places(found[number][SERVICE]):
+            if not cells(_with(found[number], SERVICE, 1 << place), lengths) & ~others:
+                found[number] = _with(found[number], SERVICE, found[number][SERVICE] & ~(1 << place))
+    return found
 
 
 def _in_parts(box: Masks, joined: Joined) -> Masks:

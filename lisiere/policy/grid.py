@@ -57,7 +57,7 @@ class Grid:
         return cells((source, destination, service, moment), self.lengths)
 
     def boxes(self, region: int) -> tuple[Box, ...]:
-        """A set of cells as few boxes as can be had: none can be left out and none could be larger.
+        """A set of cells as few boxes as can be had: none can be left out, none says what the others say already.
 
         They depend on the set alone, not on the boxes that the grid was made for.
         """
