@@ -57,6 +57,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.explain:explain",
             "Say whether one place may reach another, and by which rule, at each appliance on the way.",
         ),
+        "policy": (
+            "cli.policy:app",
+            "What the policies of all sites mean, and what is wrong with them.",
+        ),
+        "flows": (
+            "cli.flows:flows",
+            "The flow matrix: each declared need, who answers for it, and the rules that serve it.",
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",
