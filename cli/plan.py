@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import ON_LAB, AsJson, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
-from cli.output import local_time, print_json, print_table, progress
-from cli.plan_words import document, print_change, print_summary
+from cli.output import local_time, note, print_json, print_table, progress
+from cli.plan_words import document, print_change, print_reach, print_summary
 
 if TYPE_CHECKING:
     from lisiere.model.fleet import Fleet
@@ -77,6 +77,8 @@ def plan(
         print_json(document(made))
     else:
         print_summary(made)
+        if made.changes and not from_records:
+            note(f"what it opens and closes: lisiere plan show {made.id}")
     if made.failures or (exit_code and made.changes):
         raise typer.Exit(1)
 
@@ -147,19 +149,24 @@ def show(
     host: Annotated[str, typer.Option("--host", metavar="NAME", help="Only this appliance.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show a plan: its waves and why, and the difference of each appliance, secrets masked."""
+    """Show a plan: its waves and why, what it opens and closes, the difference of each appliance; secrets masked."""
+    from dataclasses import asdict
+
     from cli.records import open_records
     from cli.workplace import settings_of
+    from lisiere.workflow.reach_changes import reach_changes
 
     with open_records(settings_of(context)) as records:
         found = records.load_plan(name)
+        shown = [change for change in found.changes if host in ("", change.host)]
+        reach = reach_changes(records, shown)
     if as_json:
-        print_json(document(found))
+        print_json({**document(found), "reachability": {one: asdict(change) for one, change in reach.items()}})
         return
     print_summary(found)
-    for change in found.changes:
-        if host in ("", change.host):
-            print_change(change)
+    print_reach(reach)
+    for change in shown:
+        print_change(change, reach[change.host])
 
 
 @app.command("list")

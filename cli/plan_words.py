@@ -1,6 +1,7 @@
 """A plan in words: what it would do, wave by wave, why in that order, and what it would take to stop it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +11,7 @@ from cli.output import local_time, note
 if TYPE_CHECKING:
     from lisiere.model.pacing import Pacing, WaveNote
     from lisiere.model.plan import Plan, PlannedChange
+    from lisiere.workflow.reach_changes import ReachChange
 
 
 def document(plan: "Plan") -> dict[str, object]:
@@ -36,9 +38,28 @@ def print_summary(plan: "Plan") -> None:
         note("to carry it out: make a plan without --from-records" if is_preview(plan) else _carry_out(plan))
 
 
-def print_change(change: "PlannedChange") -> None:
-    """Show what a plan would do to one appliance, as the appliance itself put it."""
+def print_reach(reach: "Mapping[str, ReachChange]") -> None:
+    """Say what a plan opens and closes, each line once, with the number of appliances."""
+    kinds: dict[str, Counter[str]] = {
+        "newly reachable": Counter(line for one in reach.values() for line in one.opened),
+        "no longer reachable": Counter(line for one in reach.values() for line in one.closed),
+        "reachability not known": Counter(one.unknown for one in reach.values() if one.unknown),
+    }
+    for title, counts in kinds.items():
+        if counts:
+            typer.echo(f"{title}:")
+        for line, count in sorted(counts.items()):
+            typer.echo(f"  {count:>4} appliance(s)  {line}")
+    if reach and not any(kinds.values()):
+        typer.echo("reachability: the same as before on every appliance")
+
+
+def print_change(change: "PlannedChange", reach: "ReachChange") -> None:
+    """Show what a plan would do to one appliance: what it opens and closes, and the text as the appliance put it."""
     typer.echo(f"\n{change.host} (wave {change.wave})")
+    for mark, lines in (("+", reach.opened), ("-", reach.closed)):
+        for line in lines:
+            typer.echo(f"  {mark} reach {line}")
     if change.unsettled:
         typer.echo(f"  down until the other end is changed too: {', '.join(change.unsettled)}")
     typer.echo("".join(f"  {line}\n" for line in change.difference.splitlines()), nl=False)

@@ -56,6 +56,36 @@ def test_a_preview_shows_what_is_on_record(lab_shell: Shell) -> None:
     assert _differences(preview) == _differences(asked) == [["delete service ssh port '2022'"]]
 
 
+def test_a_plan_says_what_it_opens_and_closes(lab_shell: Shell) -> None:
+    """Unknown for an appliance fresh from the factory; what somebody opened by hand is closed; in words and in JSON."""
+    name = _names(lab_shell)[-2]
+    first = lab_shell.json("plan", "--lab", "--name", name)
+    assert isinstance(first, dict)
+    shown = lab_shell("plan", "show", str(first["id"])).stdout
+    assert "reachability not known:" in shown
+    assert "it has no firewall zones" in shown
+    lab_shell("apply", str(first["id"]), "--lab")
+    rule = "set firewall ipv4 name ADMIN-WAN rule 999000"
+    for end in ("action 'accept'", "protocol 'tcp'", "destination port '5000-5001'", "description 'by hand'"):
+        lab_shell("lab", "change", name, f"{rule} {end}")
+    second = lab_shell.json("plan", "--lab", "--name", name)
+    assert isinstance(second, dict)
+    shown = lab_shell("plan", "show", str(second["id"])).stdout
+    assert "no longer reachable:\n     1 appliance(s)  admin to wan: any but fleet-sites" in shown.replace(
+        "any -> ", ""
+    )
+    assert "tcp/5000-5001 (IPv4)" in shown
+    assert "newly reachable" not in shown
+    told = lab_shell.json("plan", "show", str(second["id"]))
+    assert isinstance(told, dict)
+    assert isinstance(told["reachability"], dict)
+    change = told["reachability"][name]
+    assert isinstance(change, dict)
+    assert change["opened"] == []
+    assert change["unknown"] == ""
+    assert "- reach admin to wan: " in shown
+
+
 def _differences(plan: Json) -> list[list[str]]:
     assert isinstance(plan, dict)
     assert isinstance(plan["changes"], list)
