@@ -61,9 +61,9 @@ def way_between(site: str, from_zone: Zone, source: Prefix, destination: Prefix,
     hops: list[Hop] = []
     while len(hops) < MOST_HOPS:
         intent = intent_of(site)
-        if from_zone is not Zone.VPN and source == destination:
-            return Way((), End.SAME_SEGMENT, site)
         zone = _local_zone(intent, destination)
+        if from_zone is not Zone.VPN and zone is not Zone.SELF and _is_in(destination, source):
+            return Way((), End.SAME_SEGMENT, site)
         if zone is not None:
             is_outer = zone in {Zone.WAN, Zone.MGMT}
             return Way((*hops, Hop(site, from_zone, zone)), End.OUTSIDE if is_outer else End.THERE, site)

@@ -75,6 +75,10 @@ def test_one_site_alone_is_asked_about_its_own_zones() -> None:
     """Its segments, the appliance itself, the Internet, and an address set."""
     assert outcomes(ask(f"{HALL}:guests", f"{HALL}:offices", "any")) == {Outcome.DENIED}
     assert outcomes(ask(f"{HALL}:offices", f"{HALL}:offices", "any")) == {Outcome.ALLOWED}
+    (neighbour,) = ask(f"{HALL}:offices", str(small_fleet().appliances[HALL].data.segments[0].ipv4.ip + 9), "any")
+    assert neighbour.way.end is End.SAME_SEGMENT
+    (gateway,) = ask(f"{HALL}:offices", str(small_fleet().appliances[HALL].data.segments[0].ipv4.ip), "tcp/22")
+    assert (gateway.way.hops[0].to_zone, gateway.outcome) == (Zone.SELF, Outcome.DENIED)
     assert outcomes(ask(f"{HALL}:offices", f"{HALL}:self", "tcp/22")) == {Outcome.DENIED}
     assert outcomes(ask(f"{HALL}:offices", f"{HALL}:self", "udp/53")) == {Outcome.ALLOWED}
     assert outcomes(ask(f"{HALL}:offices", "wan", "any")) == {Outcome.IN_PART}

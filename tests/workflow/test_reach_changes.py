@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lisiere.model.fleet import Fleet
 from lisiere.model.plan import PlannedChange
 from lisiere.model.traffic import Rule
+from lisiere.policy.frozen import Policy, PolicyBook
+from lisiere.policy.reach import difference
 from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
+from lisiere.render.vyos_reading import PolicyReader
 from lisiere.store.setup import connect
 from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.reach_changes import ReachChange, reach_changes
@@ -25,6 +29,17 @@ def records(tmp_path: Path) -> Iterator["Records"]:
     """Fresh records."""
     with connect(path=tmp_path / "records.sqlite3") as opened:
         yield opened
+
+
+def test_texts_of_the_reference_fleet_mean_what_their_intents_mean(fleet: Fleet) -> None:
+    """Hubs, spokes, partners and every profile: not one packet passes on one side only."""
+    names = sorted(one.name for one in fleet.in_service())[::12]
+    reader, book = PolicyReader(), PolicyBook()
+    for intent in resolve_sites(fleet, names).values():
+        written = reader.read(render(intent))
+        assert isinstance(written, Policy), intent.name
+        assert difference(book.policy(intent), written).is_empty, intent.name
+    assert len(names) == 50
 
 
 @cache
