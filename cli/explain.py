@@ -44,10 +44,10 @@ def explain(
     A site alone stands for each of its segments. The first denial decides. Exit status 0 whatever the answer is.
     """
     from cli.explain_words import document, print_answer
-    from cli.workplace import open_fleet, settings_of
+    from cli.workplace import fleet_on, settings_of
     from lisiere.policy.places import moments_at, origins, service_ranges, targets
 
-    fleet = open_fleet(settings_of(context), as_of=as_of.date() if as_of else None)
+    fleet = fleet_on(settings_of(context), as_of.date() if as_of else None)
     starts, ends = origins(fleet, origin), targets(fleet, target)
     services, moments = service_ranges(fleet, service), moments_at(at)
     explainer, told = _explainer(fleet), f"{service} at {at}" if at else service

@@ -44,14 +44,13 @@ def flows(
     With each rule: between which zones, for which services, at how many sites.
     """
     from cli.files import write_whole
-    from cli.workplace import open_fleet, settings_of, today
+    from cli.workplace import fleet_on, settings_of
     from lisiere.policy.matrix import flow_matrix
     from lisiere.policy.site import resolve_fleet
 
-    day = as_of.date() if as_of else today()
-    fleet = open_fleet(settings_of(context), as_of=day)
+    fleet = fleet_on(settings_of(context), as_of.date() if as_of else None)
     rows = flow_matrix(fleet, resolve_fleet(fleet))
-    written = {csv: _csv(rows) if csv else "", html: _html(rows, day) if html else ""}
+    written = {csv: _csv(rows) if csv else "", html: _html(rows, fleet.as_of) if html else ""}
     for path, text in written.items():
         if path is not None:
             write_whole(path, text)

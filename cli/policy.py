@@ -28,13 +28,13 @@ def reach(
 ) -> None:
     """Show all that may pass one site's appliance, as few lines as can be had; everything else is denied."""
     from cli.show import find
-    from cli.workplace import open_fleet, settings_of
+    from cli.workplace import fleet_on, settings_of
     from lisiere.policy.frozen import policy_of
     from lisiere.policy.reach import reachability
     from lisiere.policy.site import resolver
     from lisiere.policy.telling import lines
 
-    fleet = open_fleet(settings_of(context), as_of=as_of.date() if as_of else None)
+    fleet = fleet_on(settings_of(context), as_of.date() if as_of else None)
     policy = policy_of(resolver(fleet)(find(fleet, site).name))
     found = lines(reachability(policy), policy)
     if as_json:
@@ -50,14 +50,13 @@ def lint(context: typer.Context, *, as_of: AsOf = None, as_json: AsJson = False)
 
     Each finding is said once, with the number of sites; --json names them. Exit status 1 when one is an error.
     """
-    from cli.workplace import open_fleet, settings_of, today
+    from cli.workplace import fleet_on, settings_of
     from lisiere.policy.finding import Severity
     from lisiere.policy.lint import lint as look
     from lisiere.policy.site import resolve_fleet
 
-    day = as_of.date() if as_of else today()
-    fleet = open_fleet(settings_of(context), as_of=min(day, today()))
-    found = look(fleet, tuple(resolve_fleet(fleet)), as_of=day)
+    fleet = fleet_on(settings_of(context), as_of.date() if as_of else None)
+    found = look(fleet, tuple(resolve_fleet(fleet)))
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     else:

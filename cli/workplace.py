@@ -78,6 +78,16 @@ def open_fleet(settings: "Settings", *, as_of: date | None = None) -> "Fleet":
     return load_fleet(settings.inventory, as_of=as_of or today())
 
 
+def fleet_on(settings: "Settings", day: date | None) -> "Fleet":
+    """The fleet of today as it will be on a day: what was granted and has ended by then is gone. None for today.
+
+    Raises:
+        InventoryError: Every mistake in it, today's dates judged.
+    """
+    at = day or today()
+    return open_fleet(settings, as_of=min(at, today())).model_copy(update={"as_of": at})
+
+
 def secrets_file(settings: "Settings") -> Path:
     """Where the store of secrets is, or would be."""
     return settings.secrets_file or settings.state / "secrets.age"

@@ -11,13 +11,13 @@ from lisiere.policy.matrix import RuleUse
 SOON = timedelta(days=30)
 
 
-def flow_findings(fleet: Fleet, uses: Mapping[str, Iterable[RuleUse]], *, as_of: date) -> Iterator[PolicyFinding]:
-    """Rules whose flow does not live on a day, and flows that no rule serves."""
+def flow_findings(fleet: Fleet, uses: Mapping[str, Iterable[RuleUse]]) -> Iterator[PolicyFinding]:
+    """Rules whose flow does not live on the day of the fleet, and flows that no rule serves."""
     for name, flow in fleet.flows.items():
         rules = tuple(uses.get(name, ()))
         if not rules:
             yield _flow(flow, Severity.WARNING, "no rule of any site serves it")
-        late = _late(flow, as_of)
+        late = _late(flow, fleet.as_of)
         if late is not None:
             for rule in rules:
                 yield PolicyFinding(
@@ -41,8 +41,9 @@ def _flow(flow: Flow, severity: Severity, message: str) -> PolicyFinding:
     return PolicyFinding(severity=severity, kind=Kind.FLOW, subject=f"flow {flow.id}", message=message)
 
 
-def ending(fleet: Fleet, *, as_of: date) -> Iterator[PolicyFinding]:
+def ending(fleet: Fleet) -> Iterator[PolicyFinding]:
     """What was granted until a day that is less than 30 days away, or over."""
+    as_of = fleet.as_of
     granted: dict[tuple[str, date], list[str]] = {}
     for site in fleet.in_service():
         for exception in site.data.exceptions:

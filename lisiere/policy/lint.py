@@ -15,7 +15,6 @@ What is looked for, and how grave it is:
 """
 
 from collections.abc import Sequence
-from datetime import date
 
 from lisiere.model.fleet import Fleet
 from lisiere.model.intent import SiteIntent
@@ -27,20 +26,19 @@ from lisiere.policy.matrix import rule_uses
 from lisiere.policy.wide import over_wide
 
 
-def lint(fleet: Fleet, intents: Sequence[SiteIntent], *, as_of: date) -> tuple[PolicyFinding, ...]:
+def lint(fleet: Fleet, intents: Sequence[SiteIntent]) -> tuple[PolicyFinding, ...]:
     """All findings, the gravest first, then by what they are about.
 
     Args:
-        fleet: What was declared.
-        intents: What became of it, site by site.
-        as_of: The day on which ends and reviews are judged.
+        fleet: What was declared; ends and reviews are judged on its day.
+        intents: What became of it on that day, site by site.
     """
     book = PolicyBook()
     found = (
         *idle_rules((one.name, book.policy(one)) for one in intents),
         *over_wide(intents),
-        *flow_findings(fleet, rule_uses(intents), as_of=as_of),
-        *ending(fleet, as_of=as_of),
+        *flow_findings(fleet, rule_uses(intents)),
+        *ending(fleet),
     )
     ranks = list(Severity)
     return tuple(sorted(found, key=lambda one: (ranks.index(one.severity), one.kind, one.subject, one.message)))

@@ -22,7 +22,8 @@ HALLS = tuple(sorted(name for name, shape in SITES.items() if shape[0] == "town-
 
 def found_in(fleet: Fleet, as_of: date = AS_OF) -> tuple[PolicyFinding, ...]:
     """The findings of a fleet."""
-    return lint(fleet, tuple(resolve_fleet(fleet)), as_of=as_of)
+    there = fleet.model_copy(update={"as_of": as_of})
+    return lint(there, tuple(resolve_fleet(there)))
 
 
 def with_profile_rule(rule: Mapping[str, object], *, at_start: bool = False) -> Fleet:
