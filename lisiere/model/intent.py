@@ -195,14 +195,27 @@ class WebProxy(Model):
     filtering: Filtering | None
 
 
+class PacFile(Model):
+    """The PAC file that the appliance itself serves: the proxies in order, and what browsers reach without them."""
+
+    path: str
+    proxies: tuple[IPv4AddressGiven, ...]
+    port: int
+    direct: tuple[PrefixGiven, ...]
+
+
 class WebAccessIntent(Model):
-    """How users reach the web; `proxy` is None where nothing runs on the appliance."""
+    """How users reach the web; `proxy` is None where nothing runs on the appliance.
+
+    `pac_url` is a PAC file that somebody else serves, `pac` the one that the appliance serves; there is one at most.
+    """
 
     kind: WebAccessKind
     zones: tuple[Zone, ...]
     proxy: WebProxy | None
     pac_url: str | None
     resolvers: tuple[AddressGiven, ...]
+    pac: PacFile | None = None
 
 
 class DhcpScope(Model):

@@ -48,6 +48,7 @@ class Platform(StrEnum):
     """What an appliance runs."""
 
     VYOS = "vyos"
+    DEBIAN = "debian"
 
 
 class Release(StrEnum):
@@ -55,6 +56,14 @@ class Release(StrEnum):
 
     VYOS_1_4 = "1.4"
     VYOS_1_5 = "1.5"
+    DEBIAN_12 = "12"
+
+
+RELEASES = {
+    Platform.VYOS: frozenset({Release.VYOS_1_4, Release.VYOS_1_5}),
+    Platform.DEBIAN: frozenset({Release.DEBIAN_12}),
+}
+"""The releases of each platform."""
 
 
 class Action(StrEnum):

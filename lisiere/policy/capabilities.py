@@ -16,12 +16,15 @@ class Refusal:
     advice: str
 
 
-WINDOWS_IN_UTC = frozenset({Platform.VYOS})
-"""Platforms whose rules keep hours only when the appliance's clock is UTC: VyOS hands local hours to nft, which
+WINDOWS_IN_UTC = frozenset({Platform.VYOS, Platform.DEBIAN})
+"""Platforms whose rules keep hours only when the appliance's clock is UTC: nft, to which VyOS too hands local hours,
 converts them when it loads the rules, so that a window is off after a clock change and wrong around midnight."""
 
 LEAST_PARENT_PORT = {Platform.VYOS: 1025}
 """The smallest port of a parent proxy that a platform's own proxy can be given (VyOS: `cache-peer … http-port`)."""
+
+SERVES_PAC = frozenset({Platform.DEBIAN})
+"""Platforms that serve a PAC file of their own proxy."""
 
 
 def refusals(fleet: Fleet) -> tuple[Refusal, ...]:

@@ -29,7 +29,7 @@ from lisiere.policy.derived import Common, common_rules, infrastructure, no_clea
 from lisiere.policy.drafts import Draft, SetBook, rule_sets
 from lisiere.policy.layers import service_entries, written_rules
 from lisiere.policy.tunnels import OverlayView, routes_of, tunnels_of, view_overlays, views_by_site
-from lisiere.policy.webaccess import web_access, web_rules
+from lisiere.policy.webaccess import pac_url, web_access, web_rules
 
 LEASE_S = 28_800
 ISOLATED = frozenset({Zone.WAN, Zone.MGMT, Zone.GUEST})
@@ -267,7 +267,7 @@ def _dhcp(site: Appliance, *, fleet: Fleet, web: WebAccessIntent) -> tuple[DhcpS
             resolvers=(segment.ipv4.ip,),
             domain=fleet.operator.domain,
             lease_s=LEASE_S,
-            pac_url=web.pac_url if segment.zone in web.zones else None,
+            pac_url=pac_url(web, segment.ipv4.ip) if segment.zone in web.zones else None,
         )
         for segment in site.data.segments
         if segment.dhcp is not None

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import Layer, Tunnel, WebAccessIntent, WebProxy
+from lisiere.model.intent import Layer, PacFile, Tunnel, WebAccessIntent, WebProxy
 from lisiere.model.operator import ProxyEndpoint
-from lisiere.model.site import SCHOOL_WEB_ACCESS, Appliance, WebAccessKind
+from lisiere.model.site import SCHOOL_WEB_ACCESS, Appliance, Bypass, WebAccessKind
 from lisiere.model.traffic import Protocol, ServiceEntry
 from lisiere.model.words import Action, Address, Zone
+from lisiere.policy.capabilities import SERVES_PAC
 from lisiere.policy.derived import DNS, host_prefixes, ports
 from lisiere.policy.drafts import Draft, SetBook
 
@@ -27,6 +28,7 @@ BYPASSES: tuple[tuple[str, tuple[ServiceEntry, ...]], ...] = (
     ("foreign-dns", (ports(Protocol.UDP, 53), ports(Protocol.TCP, 53))),
     ("dot", (ports(Protocol.TCP, 853), ports(Protocol.UDP, 853))),
 )
+PAC_PATH = "proxy.pac"
 LOCAL_PROXY = frozenset(
     {WebAccessKind.PARENT_PROXY, WebAccessKind.DNS, WebAccessKind.LOCAL_FILTER, WebAccessKind.EXPLICIT},
 )
@@ -42,13 +44,26 @@ def web_access(site: Appliance, *, fleet: Fleet) -> WebAccessIntent:
     wanted = SCHOOL_ZONES if kind in SCHOOL_WEB_ACCESS else OTHER_ZONES
     zones = () if kind is WebAccessKind.NONE else tuple(sorted({s.zone for s in site.data.segments} & wanted))
     pac = {WebAccessKind.PAC: academie.pac_url, WebAccessKind.TUNNEL: academie.tunnel_pac_url}
+    proxy = _proxy(site, fleet=fleet, zones=zones) if kind in LOCAL_PROXY else None
     return WebAccessIntent(
         kind=kind,
         zones=zones,
-        proxy=_proxy(site, fleet=fleet, zones=zones) if kind in LOCAL_PROXY else None,
+        proxy=proxy,
         pac_url=pac.get(kind),
         resolvers=_resolvers(kind, fleet),
+        pac=_pac(site, proxy, fleet=fleet) if proxy is not None and site.platform in SERVES_PAC else None,
     )
+
+
+def _pac(site: Appliance, proxy: WebProxy, *, fleet: Fleet) -> PacFile:
+    """The file that browsers are given: the appliance's own proxy, and without it only the bypasses of this day."""
+    direct = tuple(prefix for one in _dated(site, fleet) for prefix in fleet.address_sets[one.destination].prefixes)
+    return PacFile(path=PAC_PATH, proxies=proxy.listen, port=proxy.port, direct=direct)
+
+
+def pac_url(web: WebAccessIntent, gateway: Address) -> str | None:
+    """Where the browsers behind a gateway get their PAC file; None where they get none."""
+    return f"http://{gateway}/{web.pac.path}" if web.pac is not None else web.pac_url
 
 
 def _resolvers(kind: WebAccessKind, fleet: Fleet) -> tuple[Address, ...]:
@@ -90,10 +105,15 @@ def web_rules(
 
 def _bypasses(site: Appliance, web: WebAccessIntent, *, fleet: Fleet) -> Iterator[Draft]:
     for position, bypass in enumerate(site.data.web_access.bypass):
-        if bypass.until < fleet.as_of:
+        if bypass not in _dated(site, fleet):
             continue
         there = bypass.destination
         yield _web(100 + position, f"bypass-{there}", web.zones, Zone.WAN, WEB, destination=there)
+
+
+def _dated(site: Appliance, fleet: Fleet) -> list[Bypass]:
+    """The bypasses whose end has not come."""
+    return [one for one in site.data.web_access.bypass if one.until >= fleet.as_of]
 
 
 def _open_way(
@@ -107,6 +127,8 @@ def _open_way(
     if web.proxy is not None:
         yield _web(200, "proxy-in", web.zones, Zone.SELF, (ports(Protocol.TCP, web.proxy.port),))
         yield from _proxy_out(web.proxy, fleet=fleet, book=book)
+    if web.pac is not None:
+        yield _web(204, "pac-in", web.zones, Zone.SELF, (ports(Protocol.TCP, 80),))
     if web.kind is WebAccessKind.DNS:
         resolvers = book.add("academie-dns", host_prefixes(academie.resolvers))
         yield _web(210, "filtered-names", (Zone.SELF,), Zone.WAN, DNS, destination=resolvers)

@@ -85,6 +85,15 @@ def paragraph(value: object) -> Checked:
     return Checked(r"\n".join(text(line) if line else "" for line in lines))
 
 
+def lines(value: object) -> Checked:
+    """Several lines as they are, in a file that holds nothing else.
+
+    Raises:
+        UnsafeValueError: A line holds a quote, a backslash or a control character.
+    """
+    return Checked("\n".join(text(line) if line else "" for line in str(value).rstrip("\n").split("\n")))
+
+
 @lru_cache(maxsize=CACHE_SIZE, typed=True)
 def path(start: str, *words: object) -> Checked:
     """The beginning of a command.

@@ -15,10 +15,11 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
+from lisiere import bundle
 from lisiere.errors import Mistake, RenderError
 from lisiere.model.intent import SiteIntent
 from lisiere.model.words import Platform
-from lisiere.render import guard, vyos
+from lisiere.render import debian, guard, vyos
 from lisiere.render.bytecode import COMPILED
 
 SECTIONS = ("base", "firewall", "proxy", "vpn")
@@ -27,9 +28,16 @@ SECTIONS = ("base", "firewall", "proxy", "vpn")
 ENTRY = "main.j2"
 ADVICE = "correct the value in the inventory, or the template"
 
-VIEWS: Mapping[Platform, Callable[[SiteIntent], dict[str, object]]] = MappingProxyType({Platform.VYOS: vyos.view})
+VIEWS: Mapping[Platform, Callable[[SiteIntent], dict[str, object]]] = MappingProxyType(
+    {Platform.VYOS: vyos.view, Platform.DEBIAN: debian.view}
+)
 OPENINGS: Mapping[Platform, str] = MappingProxyType({Platform.VYOS: "set "})
-"""How every line of a platform's configuration begins."""
+"""How every line of a configuration begins, for a platform that has one text of commands."""
+
+FILES: Mapping[Platform, Callable[[SiteIntent], Iterator[debian.Written]]] = MappingProxyType(
+    {Platform.DEBIAN: debian.files}
+)
+"""What a configuration is made of, for a platform whose programs read files; as one text it is a bundle."""
 
 
 def render(intent: SiteIntent, *, extra: Path | None = None) -> str:
@@ -40,7 +48,7 @@ def render(intent: SiteIntent, *, extra: Path | None = None) -> str:
         extra: A folder of own templates, laid out as the built-in one; a file there comes before the built-in one.
 
     Returns:
-        One command a line, each line ended by a line feed.
+        One command a line, each line ended by a line feed; or the files of the platform's programs as a bundle.
 
     Raises:
         RenderError: A template is wrong, asks for what the intent does not hold, or prints what is no command.
@@ -58,6 +66,9 @@ class Section(NamedTuple):
 def render_sections(intent: SiteIntent, *, extra: Path | None = None) -> Iterator[Section]:
     """The configuration of one appliance as `render` writes it, section by section."""
     environment, variables = environment_of(extra), VIEWS[intent.platform](intent)
+    if intent.platform in FILES:
+        yield _bundle(environment, variables, intent=intent)
+        return
     for section in SECTIONS:
         yield _section(f"{section}/{intent.platform}/{ENTRY}", environment, variables, intent=intent)
 
@@ -113,8 +124,10 @@ def environment_of(extra: Path | None) -> Environment:
         origin=vyos.origin,
         paragraph=guard.paragraph,
         path=guard.path,
+        lines=guard.lines,
         text=guard.text,
         written_by=_writer(environment),
+        **debian.FILTERS,
     )
     return environment
 
@@ -139,16 +152,39 @@ def _writer(environment: Environment) -> Callable[[object, str], guard.Checked]:
     return written_by
 
 
+def _bundle(environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent) -> Section:
+    """The files of a site as one text."""
+    files = []
+    for one in FILES[intent.platform](intent):
+        text, place = _written(one.template, environment, {**variables, **one.variables}, intent=intent)
+        if not text.endswith("\n") or text.startswith("\n"):
+            _refuse(place, 0, f"{intent.name}: {one.path} does not consist of whole lines", cause=None)
+        files.append(bundle.File(one.path, one.mode, text))
+    try:
+        text = bundle.write(files)
+    except ValueError as exc:
+        _refuse(f"templates of {intent.platform}", 0, f"{intent.name}: {exc}", cause=exc)
+    return Section(text, text.count("\n"))
+
+
 def _section(name: str, environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent) -> Section:
+    """A part of a configuration that is one text of commands."""
+    text, place = _written(name, environment, variables, intent=intent)
+    return Section(text, _count_lines(text, place, intent))
+
+
+def _written(
+    name: str, environment: Environment, variables: Mapping[str, object], *, intent: SiteIntent
+) -> tuple[str, str]:
+    """What a template makes of an intent, and the template's file."""
     try:
         template: Template = environment.get_template(name)
-        text = template.render(variables)
+        return template.render(variables), template.filename or name
     except Exception as exc:
         place = _place(exc, name)
         if place is None:
             raise
         _refuse(*place, f"{intent.name}: {exc}", cause=exc)
-    return Section(text, _count_lines(text, template.filename or name, intent))
 
 
 def _place(exc: Exception, name: str) -> tuple[str, int] | None:
