@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "render": (
             "cli.render:render",
-            "Write one file per appliance, `<name>.set`; secrets stay references.",
+            "Write one configuration per appliance, `<name>.set` or a folder `<name>`; secrets stay references.",
         ),
         "plan": (
             "cli.plan:app",

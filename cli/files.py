@@ -4,7 +4,48 @@ import os
 import tempfile
 from pathlib import Path
 
+from lisiere import bundle
 from lisiere.errors import UsageError
+
+
+def write_configuration(folder: Path, name: str, text: str) -> tuple[str, ...]:
+    """Write what one appliance should run: `<name>.set`, or a folder `<name>` where its programs read several files.
+
+    Returns:
+        The files, below `folder`.
+
+    Raises:
+        UsageError: The folder cannot be written to.
+    """
+    if not text.startswith(bundle.MARK):
+        write_whole(folder / f"{name}.set", text)
+        return (f"{name}.set",)
+    files = bundle.parse(text)
+    try:
+        _write_folder(folder / name, files)
+    except OSError as exc:
+        raise UsageError(f"{folder / name}: cannot be written: {exc.strerror}") from exc
+    return tuple(f"{name}/{one.path}" for one in files)
+
+
+def _write_folder(target: Path, files: tuple[bundle.File, ...]) -> None:
+    """Make a folder beside the one that is there, then take its place: no file of an earlier rendering stays."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as place:
+        fresh, former = Path(place) / "fresh", Path(place) / "former"
+        for one in files:
+            path = fresh / one.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(one.text.encode())
+            path.chmod(int(one.mode, 8))
+        if target.exists():
+            target.rename(former)
+        try:
+            fresh.rename(target)
+        except OSError:
+            if former.exists():
+                former.rename(target)
+            raise
 
 
 def write_whole(path: Path, text: str) -> None:

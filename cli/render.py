@@ -1,6 +1,5 @@
 """`lisiere render`: the intended configurations as files."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,11 +22,11 @@ def render(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one file per appliance, `<name>.set`; secrets stay references.
+    """Write one configuration per appliance, `<name>.set` or a folder `<name>`; secrets stay references.
 
     The same inventory gives the same bytes. Say which appliances, or `--all`.
     """
-    from cli.files import write_whole
+    from cli.files import write_configuration
     from cli.workplace import open_fleet, settings_of
     from lisiere.errors import UsageError
     from lisiere.workflow.preparing import templates_ahead
@@ -44,16 +43,13 @@ def render(
 
     note(f"render: {len(chosen)} appliances")
     texts = render_sites(fleet, chosen, extra=settings.templates)
+    files: list[str] = []
     with progress("write", len(chosen)) as advance:
         for name, text in texts.items():
-            write_whole(output / f"{name}.set", text)
+            files += write_configuration(output, name, text)
             advance(name)
-    _report(output, texts, as_json=as_json)
-
-
-def _report(output: Path, texts: dict[str, str], *, as_json: bool) -> None:
     lines = sum(text.count("\n") for text in texts.values())
     if as_json:
-        print_json({"folder": output, "files": [f"{name}.set" for name in texts], "lines": lines})
+        print_json({"folder": output, "files": files, "lines": lines})
         return
-    note(f"{len(texts)} files with {lines} lines in {output}")
+    note(f"{len(files)} files with {lines} lines in {output}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cli.demo import flowchange, page
 from cli.demo.scan import scan
-from cli.files import write_whole
+from cli.files import write_configuration, write_whole
 from cli.output import note, progress
 from cli.workplace import access, intended_texts, open_fleet, operator_name, secret_keeper
 from lisiere.errors import LisiereError, UsageError
@@ -116,7 +116,7 @@ class Story:
         with self._step("Produire les configurations", "Render the configurations") as tell:
             texts = self._texts(fleet, chosen)
             for name, text in texts.items():
-                write_whole(self._folder / "rendered" / f"{name}.set", text)
+                write_configuration(self._folder / "rendered", name, text)
             lines = sum(text.count("\n") for text in texts.values())
             tell(f"{len(texts)} files, {lines} lines", f"{len(texts)} fichiers, {lines} lignes")
 
