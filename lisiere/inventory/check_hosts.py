@@ -8,6 +8,7 @@ from lisiere.inventory.draft import Draft, is_misplaced, is_retired, siren_of
 from lisiere.inventory.nornir_shape import Host
 from lisiere.inventory.notes import Notebook, Place
 from lisiere.model.site import SCHOOL_WEB_ACCESS, Profile
+from lisiere.model.vocabulary import RELEASES
 from lisiere.model.words import LAN_ZONES, SCHOOL_PROFILES, Lifecycle
 
 DOMAIN_NAME = re.compile(
@@ -49,6 +50,9 @@ def _check_identity(host: Host, notes: Notebook) -> None:
     if not _is_reached_at(one.hostname, str(data.loopback.ipv4)):
         message = f"host {one.name}: hostname {one.hostname} is neither a name nor its loopback {data.loopback.ipv4}"
         notes.add(host.chain.attribute_place("hostname"), message, "make it the loopback's IPv4 address")
+    if data.release not in RELEASES[one.platform]:
+        message = f"host {one.name}: {one.platform} has no release {data.release}"
+        notes.add(host.at("release"), message, f"choose among {', '.join(sorted(RELEASES[one.platform]))}")
     if data.lifecycle is Lifecycle.ACTIVE and data.host_key is None:
         message = f"host {one.name}: is active and has no host_key"
         notes.add(host.at("lifecycle"), message, "enrol it and pin its public host key, or plan it first")
