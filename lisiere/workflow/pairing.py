@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lisiere import bundle
 from lisiere.model.plan import Plan
 from lisiere.policy.tunnels import tunnel_name
+from lisiere.workflow.swan_sections import shared_sections
 
 _PEER = re.compile(
     r"^(?:set|delete) vpn ipsec (?:site-to-site peer|authentication psk) (\S+)(?:$| (?!description ))", re.M
@@ -54,10 +56,15 @@ def tunnel_ends(*, difference: str, running: str, intended: str) -> TunnelEnds:
     What each end settles for itself does not count: titles, lifetimes, its own certificate.
 
     Args:
-        difference: `set` and `delete` lines that would turn the running text into the intended one.
-        running: `set` text that runs.
-        intended: `set` text that should run.
+        difference: `set` and `delete` lines that would turn the running text into the intended one; not looked at when
+            the intended text is a bundle.
+        running: The text that runs.
+        intended: The text that should run.
     """
+    if intended.startswith(bundle.MARK):
+        now, then = shared_sections(running), shared_sections(intended)
+        changed = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
+        return TunnelEnds(frozenset(changed), frozenset(now))
     if "vpn ipsec" not in difference and "pki ca " not in difference and "delete vpn" not in difference:
         return TunnelEnds(frozenset(), frozenset())
     standing = frozenset(_STANDING.findall(running))
