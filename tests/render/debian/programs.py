@@ -79,6 +79,12 @@ def loaded(folder: Path) -> str:
     return run("unshare", "-n", "sh", "-c", script, folder / "nftables.conf").stdout
 
 
+def listed(folder: Path) -> str:
+    """The same as JSON."""
+    script = 'nft -f "$0" && nft -j list ruleset'
+    return run("unshare", "-n", "sh", "-c", script, folder / "nftables.conf").stdout
+
+
 def squid(folder: Path) -> str:
     """Whatever Squid says beside what it does: its exit status is 0 for a line that it does not understand."""
     done = run("squid", "-k", "parse", "-f", folder / "squid" / "squid.conf")
