@@ -15,7 +15,7 @@ from benchmarks.measuring import Row, measure
 from benchmarks.options import PROFILED, Options
 from benchmarks.profiling import Profile
 from benchmarks.progress import tell
-from benchmarks.stage import INVENTORY, USERNAME, Stage, fresh, spread
+from benchmarks.stage import USERNAME, Stage, fresh, spread
 from lisiere.settings import Settings
 
 PEERS = (NETMIKO, ANSIBLE)
@@ -130,7 +130,7 @@ class DeviceWork:
         return Job(
             contender=name,
             folder=str(fresh(self.stage.folder / "job").resolve()),
-            inventory=str(INVENTORY),
+            inventory=str(self.stage.played),
             state=str(self.stage.state),
             lab=str(lab.folder),
             hosts=tuple(hosts),

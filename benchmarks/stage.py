@@ -26,10 +26,14 @@ LAB = "lab"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What device work needs: the names of the whole fleet, the releases and texts of those that are worked on."""
+    """What device work needs: the names of the whole fleet, the releases and texts of those that are worked on.
+
+    `played` is the reference inventory with VyOS on every appliance, for the lab plays no other platform.
+    """
 
     folder: Path
     state: Path
+    played: Path
     first: Path
     second: Path
     fleet: tuple[str, ...]
@@ -50,7 +54,10 @@ def set_up(folder: Path, sizes: Sequence[int]) -> Stage:
         folder: Where all that is written goes.
         sizes: Numbers of appliances that will be worked on.
     """
-    fleet = load_fleet(INVENTORY, as_of=datetime.now(UTC).date())
+    played = fresh(folder / "inventory-played")
+    command = [lisiere(), "inventory", "generate", "--platform", "vyos", "--output", str(played)]
+    subprocess.run(command, capture_output=True, check=True)
+    fleet = load_fleet(played, as_of=datetime.now(UTC).date())
     known = sorted(one.name for one in fleet.in_service())
     names = sorted({name for size in sizes for name in spread(known, size)})
     state, first, second = folder / "state", folder / "texts-a", folder / "texts-b"
@@ -67,7 +74,7 @@ def set_up(folder: Path, sizes: Sequence[int]) -> Stage:
         lines.append(before.count("\n"))
         changed.append(len(texts.changes(before, after)))
     releases = {name: str(fleet.appliances[name].data.release) for name in names}
-    return Stage(folder, state, first, second, tuple(known), releases, _middle(lines), _middle(changed))
+    return Stage(folder, state, played, first, second, tuple(known), releases, _middle(lines), _middle(changed))
 
 
 def inventory_of(size: int, folder: Path) -> Path:

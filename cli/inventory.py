@@ -7,6 +7,7 @@ import typer
 
 from cli.options import AsJson, Lifecycles, Names, Output, Platforms, Profiles, Releases, Territories, selection
 from cli.output import note, print_json, print_table
+from lisiere.model.vocabulary import Platform
 
 app = typer.Typer(help="The fleet as data: list it, or generate the reference fleet.", no_args_is_help=True)
 
@@ -65,6 +66,9 @@ def generate(
         bool,
         typer.Option("--for-measuring", help="More bodies of equal size, for fleets that the real ones cannot hold."),
     ] = False,
+    platform: Annotated[
+        Platform | None, typer.Option("--platform", help="Let every appliance run this; by default two are mixed.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Generate the reference fleet from public data; the same source gives the same files.
@@ -79,7 +83,7 @@ def generate(
     content = load_source(source)
     if for_measuring:
         content = enlarged(content, count)
-    written = write(output, build(content, count=count, existing=output))
+    written = write(output, build(content, count=count, existing=output, platform=platform))
     if as_json:
         print_json(
             {"folder": output, "changed": written.changed, "unchanged": written.unchanged, "removed": written.removed}

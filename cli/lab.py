@@ -9,7 +9,7 @@ from cli.options import AsJson
 from cli.output import note, print_json, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from lab.daemon import LabState
     from lisiere.model.site import Appliance
@@ -28,14 +28,18 @@ def up(
     ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Start the lab with appliances out of the whole inventory, as they leave the bench, and return."""
+    """Start the lab with VyOS appliances out of the whole inventory, as they leave the bench, and return."""
     from cli.workplace import lab_folder, open_fleet, settings_of
     from lab.daemon import start
-    from lab.fleet import LabAppliance
+    from lab.fleet import PLATFORM, LabAppliance
+    from lisiere.errors import UsageError
 
     settings = settings_of(context)
     fleet = open_fleet(settings)
-    wanted = [LabAppliance(one.name, str(one.data.release)) for one in spread(list(fleet.in_service()), count)]
+    playable = played(fleet.in_service())
+    if not playable:
+        raise UsageError(f"no appliance in service runs {PLATFORM}, which is what this lab plays")
+    wanted = [LabAppliance(one.name, str(one.data.release)) for one in spread(playable, count)]
     with progress("start", len(wanted)) as advance:
         state = start(lab_folder(settings), wanted, minute_s=minute, port=port, progress=steps(advance))
     _report(state, as_json=as_json)
@@ -106,6 +110,13 @@ def change(
         print_json(answer)
         return
     note(f"{name}: changed by hand")
+
+
+def played(appliances: "Iterable[Appliance]") -> "list[Appliance]":
+    """Those of the appliances that this lab can play, by name."""
+    from lab.fleet import PLATFORM
+
+    return sorted((one for one in appliances if one.platform == PLATFORM), key=lambda one: one.name)
 
 
 def spread(items: "list[Appliance]", count: int) -> "list[Appliance]":

@@ -24,6 +24,9 @@ DEFAULT_PORT = 2222
 USERNAME = "lisiere"
 KEY_FILE = "id_ed25519"
 PORTS = ("eth0", "eth1")
+PLATFORM = "vyos"
+"""What the appliances of this lab run."""
+
 _Result = TypeVar("_Result")
 
 

@@ -11,9 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.contenders.lisiere_render import intents_of, told
 from benchmarks.jobs import Extra, Job, Work
+from lisiere import bundle
 from lisiere.model.intent import SiteIntent
-from lisiere.render import vyos
-from lisiere.render.renderer import ENTRY, SECTIONS, VIEWS, template_folder
+from lisiere.render import debian, vyos
+from lisiere.render.renderer import ENTRY, FILES, SECTIONS, VIEWS, template_folder
 
 
 def prepare(job: Job) -> Work:
@@ -39,9 +40,11 @@ def make_environment() -> Environment:
     )
     environment.globals.update(protocols=vyos.PROTOCOLS, zone_names=vyos.ZONES)
     environment.filters.update(
+        **debian.FILTERS,
         coded=lambda value: b64encode(str(value).encode()).decode(),
         ike_group=vyos.ike_group,
         ike_roles=vyos.ike_roles,
+        lines=str,
         interface_path=vyos.interface_path,
         numbered=vyos.numbered,
         origin=vyos.origin,
@@ -55,5 +58,10 @@ def make_environment() -> Environment:
 
 def _render(environment: Environment, intent: SiteIntent) -> str:
     variables = VIEWS[intent.platform](intent)
+    if intent.platform in FILES:
+        return bundle.write(
+            bundle.File(one.path, one.mode, environment.get_template(one.template).render(variables, **one.variables))
+            for one in FILES[intent.platform](intent)
+        )
     names = (f"{section}/{intent.platform}/{ENTRY}" for section in SECTIONS)
     return "".join(environment.get_template(name).render(variables) for name in names)

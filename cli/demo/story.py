@@ -98,17 +98,18 @@ class Story:
         return summary
 
     def _check(self) -> tuple["Fleet", tuple["Appliance", ...]]:
-        from cli.lab import spread
+        from cli.lab import played, spread
         from cli.secrets import fill, open_or_create
 
         with self._step("Contrôler l'inventaire et créer les secrets", "Check the inventory, make the secrets") as tell:
             fleet = self._fleet()
-            chosen = tuple(spread(sorted(fleet.in_service(), key=lambda one: one.name), self._count))
+            chosen = tuple(spread(played(fleet.in_service()), self._count))
             made = fill(open_or_create(self._settings), fleet)
             sites, territories = len(fleet.appliances), len(fleet.territories)
+            english, french = _not_played(fleet, chosen)
             tell(
-                f"{sites} appliances, {territories} territories, {len(made)} secrets made",
-                f"{sites} équipements, {territories} territoires, {len(made)} secrets créés",
+                f"{sites} appliances, {territories} territories, {len(made)} secrets made{english}",
+                f"{sites} équipements, {territories} territoires, {len(made)} secrets créés{french}",
             )
         return fleet, chosen
 
@@ -400,6 +401,20 @@ class Story:
         seconds = time.monotonic() - began
         self._steps.append(page.StepLine(french, english, said[0], said[1], seconds))
         note(f"    {said[0]} ({seconds:.1f} s)")
+
+
+def _not_played(fleet: "Fleet", chosen: tuple["Appliance", ...]) -> tuple[str, str]:
+    """What is said, in English and French, of appliances in service that this lab cannot play; nothing without any."""
+    from cli.lab import played
+
+    in_service = list(fleet.in_service())
+    others = len(in_service) - len(played(in_service))
+    if not others:
+        return "", ""
+    return (
+        f"; of {len(in_service)} in service {len(chosen)} are played here, {others} run Debian and are not",
+        f" ; sur {len(in_service)} en service, {len(chosen)} sont joués ici, {others} sous Debian ne le sont pas",
+    )
 
 
 def _must(holds: bool, otherwise: str) -> None:

@@ -37,8 +37,8 @@ def _windows(fleet: Fleet) -> tuple[Refusal, ...]:
     concerned = [one for one in fleet.in_service() if one.platform in WINDOWS_IN_UTC and one.data.backup is not None]
     if zone == "UTC" or not concerned:
         return ()
-    platform = concerned[0].platform
-    message = f"{platform} keeps a daily window only when its clock is UTC, not {zone} ({_count(len(concerned))})"
+    platforms = " and ".join(sorted({one.platform for one in concerned}))
+    message = f"a daily window of {platforms} needs a clock in UTC, not {zone} ({_count(len(concerned))})"
     return (Refusal(("time_zone",), message, "set time_zone: UTC and write the windows in UTC"),)
 
 

@@ -12,7 +12,7 @@ from lisiere.model.overlay import Overlay
 from lisiere.model.site import SiteData
 from lisiere.model.traffic import PolicyLayers
 from lisiere.model.words import HostName, Platform, Siren
-from lisiere.workflow.reference import hosts, numbers, overlays
+from lisiere.workflow.reference import hosts, numbers, overlays, programme
 from lisiere.workflow.reference.choice import Site, choose_sites
 from lisiere.workflow.reference.flows import flows
 from lisiere.workflow.reference.networks import address_sets, services
@@ -45,7 +45,11 @@ def load_source(path: Path) -> dict[str, object]:
 
 
 def generate(
-    source: Mapping[str, object], *, count: int = DEFAULT_COUNT, existing: Path | None = None
+    source: Mapping[str, object],
+    *,
+    count: int = DEFAULT_COUNT,
+    existing: Path | None = None,
+    platform: Platform | None = None,
 ) -> dict[str, str]:
     """The text of every file of the reference inventory, by its name relative to the inventory.
 
@@ -53,6 +57,7 @@ def generate(
         source: Bodies and communes, as `load_source` gives them.
         count: Appliances in service; the retired ones come on top.
         existing: An inventory whose territories and appliances keep their numbers; it need not exist yet.
+        platform: What every appliance runs; by default what the programme says of each.
 
     Raises:
         UsageError: No fleet of that size can be made.
@@ -64,13 +69,16 @@ def generate(
     numbered = numbers.number_sites(sites, known)
     bodies = {body.siren: body for body in valid.epci}
     places = {body.siren: place for place, body in enumerate(valid.ranked)}
-    data = {site.name: hosts.site_data(site, numbered[site.name], places[site.territory]) for site in sites}
+    runs = {site.name: platform or programme.platform(site) for site in sites}
+    data = {
+        site.name: hosts.site_data(site, numbered[site.name], places[site.territory], runs[site.name]) for site in sites
+    }
     found = {siren: _overlays(bodies[siren], sites, place) for siren, place in sorted(places.items())}
     layers = policies(tuple(places), {site.profile for site in sites if not site.is_retired})
     used = _used_flows(layers, data.values(), [one for several in found.values() for one in several])
     files = {
         "defaults.yaml": document({"username": SERVICE_ACCOUNT, "port": 22, "data": {}}),
-        "groups.yaml": document(_groups(valid, numbered, sites)),
+        "groups.yaml": document(_groups(valid, numbered, sites, sorted(set(runs.values())))),
         "operator.yaml": document({"operator": plain(operator())}),
         "networks.yaml": document({"networks": plain(address_sets())}),
         "services.yaml": document({"services": plain(services())}),
@@ -82,7 +90,7 @@ def generate(
         ),
     }
     for siren, body in sorted(bodies.items()):
-        files[f"hosts/{siren}-{body.slug}.yaml"] = document(_hosts(siren, sites, data))
+        files[f"hosts/{siren}-{body.slug}.yaml"] = document(_hosts(siren, sites, data, runs))
         if found[siren]:
             files[f"overlays/{siren}-{body.slug}.yaml"] = document({"overlays": plain(found[siren])})
     return dict(sorted(files.items()))
@@ -121,22 +129,29 @@ def _overlays(body: Body, sites: Sequence[Site], place: int) -> tuple[Overlay, .
     return overlays.overlays(body, here, place)
 
 
-def _groups(source: Source, numbered: Mapping[HostName, numbers.Number], sites: Sequence[Site]) -> Plain:
+def _groups(
+    source: Source,
+    numbered: Mapping[HostName, numbers.Number],
+    sites: Sequence[Site],
+    platforms: Sequence[Platform],
+) -> Plain:
     territory_numbers = {site.territory: numbered[site.name].territory for site in sites}
     territories = {
         f"epci-{body.siren}": {"data": {"territory": plain(hosts.territory(body, territory_numbers[body.siren]))}}
         for body in sorted(source.epci, key=lambda one: one.siren)
     }
     kinds = {f"profile-{one.name}": {"data": {"profile": plain(one)}} for one in hosts.profiles()}
-    return {**territories, **kinds, f"platform-{Platform.VYOS}": {"platform": Platform.VYOS.value}}
+    return {**territories, **kinds, **{f"platform-{one}": {"platform": one.value} for one in platforms}}
 
 
-def _hosts(siren: Siren, sites: Sequence[Site], data: Mapping[HostName, SiteData]) -> Plain:
+def _hosts(
+    siren: Siren, sites: Sequence[Site], data: Mapping[HostName, SiteData], runs: Mapping[HostName, Platform]
+) -> Plain:
     here = sorted((site for site in sites if site.territory == siren), key=lambda one: one.name)
     return {
         site.name: {
             "hostname": str(data[site.name].loopback.ipv4),
-            "groups": [f"epci-{siren}", f"profile-{site.profile}", f"platform-{Platform.VYOS}"],
+            "groups": [f"epci-{siren}", f"profile-{site.profile}", f"platform-{runs[site.name]}"],
             "data": plain(data[site.name]),
         }
         for site in here

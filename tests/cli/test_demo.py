@@ -27,6 +27,7 @@ def test_the_demonstration_works_and_works_again(tmp_path: Path) -> None:
     assert found["drift_found_on"]
     assert found["secret_values"].startswith("0 in ")
     assert "0 secret values in " in done.stderr
+    assert "of 600 in service 12 are played here, 70 run Debian and are not" in done.stderr
     assert status(tmp_path / "demo" / "lab") is None
     page = _Page((tmp_path / "demo" / "lisiere-demo.html").read_text())
     assert page.language == "fr"

@@ -36,14 +36,19 @@ def test_a_missing_inventory_is_told_in_a_sentence(shell: Shell) -> None:
     assert "nowhere" in shell("--inventory", "nowhere", "check", status=2).stderr
 
 
-def test_render_writes_one_file_per_appliance_the_same_every_time(shell: Shell) -> None:
-    """Whatever the hash seed; no reference is replaced by a value."""
+def test_render_writes_every_appliance_the_same_every_time(shell: Shell) -> None:
+    """A file or a folder of files each, whatever the hash seed; no reference is replaced by a value."""
     shell("render", "--all", "-o", "one", PYTHONHASHSEED="1")
     shell("render", "--all", "-o", "two", PYTHONHASHSEED="2")
-    first = {path.name: path.read_bytes() for path in (shell.folder / "one").iterdir()}
-    assert len(first) == 30
-    assert first == {path.name: path.read_bytes() for path in (shell.folder / "two").iterdir()}
+    first = _written(shell.folder / "one")
+    assert len(list((shell.folder / "one").iterdir())) == 30
+    assert {path.name for path in (shell.folder / "one").glob("*/nftables.conf")} == {"nftables.conf"}
+    assert first == _written(shell.folder / "two")
     assert any(b"secret:" in text for text in first.values())
+
+
+def _written(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_render_asks_which_appliances(shell: Shell) -> None:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.fleet import Handle, Lab, LabAppliance, running_lab
-from lisiere.inventory.loader import load_fleet
 from lisiere.model.plan import Plan
 from lisiere.model.site import Appliance
 from lisiere.model.words import Release
@@ -18,11 +17,11 @@ from lisiere.secrets.keeper import SecretKeeper
 from nornir_tasks.fleet import Access, Endpoint
 from nornir_tasks.rollout import Caution, Rollout, Watch
 from nornir_tasks.verifying import Probes
+from tests.fleets import vyos_fleet
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
-ROOT = Path(__file__).parents[2]
 SECRET = "overlay/test/a-b"
 NEVER_S = 3600.0
 """How long a minute of a timed commit lasts on this stage: timers end when a test says so, not by the clock."""
@@ -67,7 +66,7 @@ FAILING_PART = ("service", "ntp")
 @lru_cache(maxsize=1)
 def templates() -> dict[str, Appliance]:
     """One appliance of the reference fleet of each release, to make others from."""
-    fleet = load_fleet(ROOT / "inventory", as_of=date(2026, 11, 24))
+    fleet = vyos_fleet()
     return {str(one.data.release): one for one in fleet.in_service()}
 
 

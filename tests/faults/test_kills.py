@@ -15,8 +15,9 @@ from lisiere.model.plan import Outcome, RunStatus, Step
 from nornir_tasks.rollout import apply_plan, end_cancelled
 from tests.faults.cells import KILL_CELLS, KillCell, Later, Moment
 from tests.faults.killed import apply_and_die
-from tests.faults.stage import NEW, OLD, ROOT, Stage, Way, changed
+from tests.faults.stage import NEW, OLD, Stage, Way, changed
 from tests.faults.test_matrix import come_to_rest, conclude, passing_time, plan_for
+from tests.house.checkout import ROOT
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records

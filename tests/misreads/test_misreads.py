@@ -1,16 +1,14 @@
 """No misread, ever: what is read equals what runs, byte for byte, and what is recorded says so."""
 
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from lisiere.inventory.loader import load_fleet
 from lisiere.model.site import Appliance
+from tests.fleets import vyos_fleet
 from tests.misreads.matrix import Cell, Field, planted, read_matrix, verdict
 from tests.misreads.naive import NaiveReader
 
-ROOT = Path(__file__).parents[2]
 SAMPLE = 60
 READ_NAIVELY = 5
 
@@ -18,7 +16,7 @@ READ_NAIVELY = 5
 @pytest.fixture(scope="module")
 def appliances() -> list[Appliance]:
     """Those of the reference fleet."""
-    fleet = load_fleet(ROOT / "inventory", as_of=date(2026, 11, 24))
+    fleet = vyos_fleet()
     return sorted(fleet.in_service(), key=lambda one: one.name)
 
 

@@ -19,9 +19,10 @@ import yaml
 from lisiere.errors import InventoryError, UsageError
 from lisiere.inventory.loader import load_fleet
 from lisiere.model.fleet import Fleet
-from lisiere.model.overlay import Topology
+from lisiere.model.overlay import Overlay, Topology
 from lisiere.model.site import WebAccessKind
-from lisiere.model.words import Lifecycle, ProfileName, Release
+from lisiere.model.vocabulary import RELEASES
+from lisiere.model.words import Lifecycle, Platform, ProfileName, Release
 from lisiere.workflow.reference.larger import enlarged
 from lisiere.workflow.reference.programme import REFERENCE_DATE
 from lisiere.workflow.reference_fleet import generate, load_source, write
@@ -121,6 +122,7 @@ def test_the_fleet_has_one_of_everything() -> None:
     assert {(one.profile, one.data.release) for one in sites} == {
         (profile, release) for profile in ProfileName for release in Release
     }
+    assert all(one.data.release in RELEASES[one.platform] for one in fleet().appliances.values())
     assert {one.data.lifecycle for one in fleet().appliances.values()} == set(Lifecycle)
     assert {one.data.web_access.kind for one in sites} == set(WebAccessKind)
     assert {(one.topology, len(one.hubs)) for one in found} == {
@@ -133,6 +135,34 @@ def test_the_fleet_has_one_of_everything() -> None:
     assert sum(len(one.data.exceptions) for one in sites) == 10
     assert any(one.data.web_access.bypass for one in sites)
     assert any(one.data.backup is not None for one in sites)
+
+
+def test_two_territories_have_debian_appliances() -> None:
+    """One has nothing else; in the other the seat is a VyOS appliance and the hub of an overlay of Debian ones."""
+    of_territory: dict[str, Counter[str]] = {}
+    for one in fleet().in_service():
+        of_territory.setdefault(one.territory, Counter())[str(one.platform)] += 1
+    mixed = {siren: dict(found) for siren, found in of_territory.items() if "debian" in found}
+    assert mixed == {"200070951": {"debian": 36}, "248000747": {"debian": 34, "vyos": 1}}
+    platforms = {
+        name: [{str(fleet().appliances[site].platform) for site in sites} for sites in (one.hubs, _spokes(one))]
+        for name, one in fleet().overlays.items()
+        if one.territory in mixed and one.hubs
+    }
+    assert sorted(platforms.values(), key=str) == [[{"debian"}, {"debian"}], [{"vyos"}, {"debian"}]]
+
+
+def _spokes(overlay: Overlay) -> list[str]:
+    return [member.site for member in overlay.members if member.site not in overlay.hubs]
+
+
+def test_every_appliance_can_be_told_to_run_one_platform() -> None:
+    """What the embedded lab and the benchmarks ask for: the same fleet, all of it VyOS; addresses are the same."""
+    alike, mixed = hosts(generate(load_source(SOURCE), platform=Platform.VYOS)), hosts(reference())
+    assert {one["groups"][-1] for one in alike.values()} == {"platform-vyos"}
+    assert {name: addresses(one) for name, one in alike.items()} == {
+        name: addresses(one) for name, one in mixed.items()
+    }
 
 
 def test_the_tunnels_of_schools_end_at_the_academie() -> None:

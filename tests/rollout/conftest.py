@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ import pytest
 
 from cli.secrets import fill
 from lab.fleet import Lab, LabAppliance, running_lab
-from lisiere.inventory.loader import load_fleet
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run
 from lisiere.model.site import Appliance
@@ -26,11 +25,11 @@ from nornir_tasks.fleet import Access, Endpoint
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.probes import probes_of
 from nornir_tasks.rollout import Caution, Rollout, Watch, apply_plan
+from tests.fleets import vyos_fleet
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
-ROOT = Path(__file__).parents[2]
 APPLIANCES = 80
 OPERATOR = "tester@bench"
 
@@ -132,7 +131,7 @@ def rollout_of(fleet: Fleet, plan: Plan, records: "Records", access: Access) -> 
 @pytest.fixture(scope="session")
 def fleet() -> Fleet:
     """The reference fleet."""
-    return load_fleet(ROOT / "inventory", as_of=date(2026, 11, 24))
+    return vyos_fleet()
 
 
 @pytest.fixture(scope="session")

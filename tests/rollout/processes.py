@@ -4,20 +4,18 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lisiere.inventory.loader import load_fleet
 from lisiere.secrets.opening import Opening
 from lisiere.store.setup import connect
 from nornir_tasks.crew import Crew
 from nornir_tasks.fleet import Access, Endpoint
+from tests.fleets import vyos_fleet
 
 if TYPE_CHECKING:
     from tests.rollout.conftest import Bench
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
 
 
@@ -96,7 +94,7 @@ def main() -> None:
             crew=crew,
             reopen=reopen,
         )
-        fleet = load_fleet(ROOT / "inventory", as_of=date(2026, 11, 24))
+        fleet = vyos_fleet()
         apply_plan(rollout_of(fleet, records.load_plan(told["plan"]), records, access))
 
 

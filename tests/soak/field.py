@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from lab import daemon
 from lab.errors import LabError
 from lab.faults import Fault, Kind
 from lab.fleet import LabAppliance
-from lisiere.inventory.loader import load_fleet
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run
 from lisiere.model.site import Appliance
@@ -32,12 +31,12 @@ from nornir_tasks.probes import probes_of
 from nornir_tasks.rollout import Caution, Rollout, apply_plan
 from tests.faults.stage import FAILING_PART
 from tests.faults.verdict import ON_NEW, ON_OLD
+from tests.fleets import vyos_fleet
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
     from nornir_tasks.verifying import Probes
 
-ROOT = Path(__file__).parents[2]
 MINUTE_S = 20.0
 """How long a minute of a timed commit lasts: two of them are more than an apply on a busy machine takes."""
 CALM_S = 90.0
@@ -138,7 +137,7 @@ class Field:
 @contextmanager
 def open_field(folder: Path, *, count: int) -> Iterator[Field]:
     """A lab with part of the reference fleet on it, and empty records."""
-    fleet = load_fleet(ROOT / "inventory", as_of=date(2026, 11, 24))
+    fleet = vyos_fleet()
     store = AgeFileStore.create(folder / "secrets.age", identity=folder / "identity.txt")
     fill(store, fleet)
     chosen = tuple(spread(sorted(fleet.in_service(), key=lambda one: one.name), count))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lisiere.model.site import BackupPlan, Profile, SiteData, Territory, WebAccess, WebAccessKind
 from lisiere.model.traffic import DayWindow
-from lisiere.model.words import Lifecycle, ProfileName, Zone
+from lisiere.model.words import Lifecycle, Platform, ProfileName, Zone
 from lisiere.workflow.reference import numbers, programme
 from lisiere.workflow.reference.choice import Kind, Site
 from lisiere.workflow.reference.digest import public_key, share
@@ -45,8 +45,8 @@ _LARGE_TOWN, _SMALL_TOWN = 2_000, 500
 _ONE_GUEST_SCHOOL_IN, _ONE_DMZ_WORKS_IN = 4, 3
 
 
-def site_data(site: Site, number: Number, place: int) -> SiteData:
-    """All that an inventory says of one site; `place` is its territory's in the programme."""
+def site_data(site: Site, number: Number, place: int, runs: Platform) -> SiteData:
+    """All that an inventory says of one site; `place` is its territory's in the programme, `runs` its platform."""
     scheduled = programme.scheduled_on(site, place)
     stage = programme.lifecycle(site, scheduled)
     rate = _uplink_mbit(site)
@@ -55,7 +55,7 @@ def site_data(site: Site, number: Number, place: int) -> SiteData:
         insee=site.commune.insee,
         lifecycle=stage,
         scheduled_on=scheduled,
-        release=programme.release(scheduled),
+        release=programme.release(scheduled, runs),
         host_key=None if stage is Lifecycle.PLANNED else f"ssh-ed25519 {public_key(f'host/{site.name}')}",
         loopback=numbers.loopback(number),
         uplink=numbers.uplink(number),

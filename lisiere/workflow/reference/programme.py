@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from lisiere.model.words import Lifecycle, Release
+from lisiere.model.words import Lifecycle, Platform, Release
 from lisiere.workflow.reference.choice import Kind, Site
 from lisiere.workflow.reference.digest import share
 
@@ -13,6 +13,10 @@ FIRST_MONDAY = date(2026, 1, 12)
 WEEKS_BETWEEN_TERRITORIES, WEEKS_OF_A_TERRITORY = 6, 50
 STAGED_AHEAD = timedelta(weeks=4)
 FIRST_DELIVERY_OF_1_5 = date(2026, 7, 1)
+
+DEBIAN_TERRITORY, MIXED_TERRITORY = "200070951", "248000747"
+"""Where the appliances are Debian ones: all of the Territoire Nord Picardie; of the Pays du Coquelicot all but the
+seat, so that the tunnels of an overlay end on two platforms."""
 
 WEDNESDAY = 2
 TUESDAY_AND_THURSDAY = (1, 3)
@@ -38,6 +42,15 @@ def lifecycle(site: Site, scheduled: date) -> Lifecycle:
     return Lifecycle.STAGED if scheduled <= REFERENCE_DATE + STAGED_AHEAD else Lifecycle.PLANNED
 
 
-def release(scheduled: date) -> Release:
+def platform(site: Site) -> Platform:
+    """What an appliance of the site runs."""
+    if site.territory == DEBIAN_TERRITORY:
+        return Platform.DEBIAN
+    return Platform.DEBIAN if site.territory == MIXED_TERRITORY and site.kind is not Kind.SEAT else Platform.VYOS
+
+
+def release(scheduled: date, runs: Platform) -> Release:
     """What the appliance was, or will be, delivered with."""
+    if runs is Platform.DEBIAN:
+        return Release.DEBIAN_12
     return Release.VYOS_1_4 if scheduled < FIRST_DELIVERY_OF_1_5 else Release.VYOS_1_5
