@@ -1,0 +1,100 @@
+"""Making a fresh Debian one of our appliances: an account, one line for sudo, and the script; over SSH as root, once.
+
+The account may run the script through sudo and nothing else. It cannot replace the script: whoever may do that is root,
+so a new version comes the way the first one came.
+"""
+
+import hashlib
+import io
+import re
+import secrets
+import zipfile
+from functools import cache
+from importlib.resources import files
+
+from lisiere.drivers import ssh
+from lisiere.drivers.debian.channel import Channel
+from lisiere.drivers.ssh import Endpoint
+from lisiere.errors import DeviceError, UsageError
+
+SHEBANG = b"#!/usr/bin/python3 -I\n"
+MAIN = """import sys
+from lisiere.drivers.debian.device.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+ACCOUNT, SCRIPT = "lisiere", "/usr/local/sbin/lisiere-edge"
+SUDOERS = f"""Defaults:{ACCOUNT} !use_pty, !requiretty, !lecture
+{ACCOUNT} ALL=(root) NOPASSWD: {SCRIPT}
+"""
+INSTALL = """set -eu
+umask 077
+scratch={script}.{random}
+trap 'rm -f "$scratch"' EXIT
+cat >"$scratch"
+echo "{digest}  $scratch" | sha256sum --check --status
+chmod 0755 "$scratch"
+id {account} >/dev/null 2>&1 || useradd --system --create-home --home-dir /home/{account} --shell /bin/sh {account}
+usermod --password '*' {account}
+install -d -o {account} -g {account} -m 0700 /home/{account}/.ssh
+printf '%s\\n' '{key}' >/home/{account}/.ssh/authorized_keys
+chown {account}:{account} /home/{account}/.ssh/authorized_keys
+printf '%s' '{sudoers}' >/etc/sudoers.d/.lisiere-{random}
+visudo --check --quiet --file=/etc/sudoers.d/.lisiere-{random}
+chmod 0440 /etc/sudoers.d/.lisiere-{random}
+mv /etc/sudoers.d/.lisiere-{random} /etc/sudoers.d/lisiere
+mkdir -p -m 0755 /etc/lisiere
+mkdir -p -m 0755 /etc/lisiere/generations
+mv "$scratch" {script}
+"""
+
+
+@cache
+def script() -> bytes:
+    """The script as it is shipped: the modules of `device` in one file that Python runs; the same bytes everywhere."""
+    package = "lisiere.drivers.debian.device"
+    texts = {one.name: one.read_bytes() for one in files(package).iterdir() if one.name.endswith(".py")}
+    held = {f"{package.replace('.', '/')}/{name}": text for name, text in texts.items()}
+    parents = [package.split(".")[:depth] for depth in range(1, package.count(".") + 1)]
+    held |= {f"{'/'.join(parent)}/__init__.py": b"" for parent in parents} | {"__main__.py": MAIN.encode()}
+    buffer = io.BytesIO(SHEBANG)
+    buffer.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
+        for name, text in sorted(held.items()):
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return buffer.getvalue()
+
+
+def digest() -> str:
+    """The SHA-256 of the script, by which an appliance shows that it has this one."""
+    return hashlib.sha256(script()).hexdigest()
+
+
+def install(endpoint: Endpoint, *, public_key: str) -> None:
+    """Install the account and the script, or a newer script. Nothing else of the appliance is changed.
+
+    Args:
+        endpoint: The appliance, reached as root.
+        public_key: The key that the account is reached with until the first configuration says so.
+
+    Raises:
+        UsageError: The key is none.
+        DeviceError: The appliance cannot be reached, or something of it was refused.
+    """
+    match = re.match(
+        r"(ssh-ed25519|ecdsa-sha2-nistp\d+|sk-ssh-ed25519@openssh\.com) ([A-Za-z0-9+/]+=*)(?: |$)", public_key
+    )
+    if not match:
+        raise UsageError("the public key is a line that begins with its type, as in authorized_keys")
+    command = INSTALL.format(
+        script=SCRIPT, random=secrets.token_hex(6), digest=digest(), account=ACCOUNT, sudoers=SUDOERS,
+        key=f"{match[1]} {match[2]}",
+    )  # fmt: skip
+    connection = ssh.connect(endpoint)
+    try:
+        status, said, _ = Channel(connection, endpoint.timeout_s).run(command, script())
+    finally:
+        connection.close()
+    if status:
+        raise DeviceError(
+            endpoint.name, f"could not be prepared: {' '.join(said.decode(errors='replace').split())[:300]}"
+        )
