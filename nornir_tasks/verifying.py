@@ -12,7 +12,6 @@ from lisiere.workflow.comparing import compare
 from nornir_tasks.fleet import open_driver
 from nornir_tasks.sessions import wait
 
-SHOW_TUNNELS = "show vpn ipsec sa"
 PATIENCE_S = 20.0
 """How long an appliance may take to bring its tunnels back after a commit that restarted them."""
 PAUSE_S = 2.0
@@ -74,9 +73,10 @@ class Checked:
 
 def measure(host: Host, probes: Probes) -> Health:
     """Ask an appliance what works; asks nothing that was not to be probed."""
-    commands = [SHOW_TUNNELS] if probes.tunnels else []
-    seen = open_driver(host).look(commands, probes.addresses)
-    up = tunnels_up(seen.answers[SHOW_TUNNELS]) & probes.tunnels if commands else frozenset()
+    driver = open_driver(host)
+    commands = [driver.show_tunnels] if probes.tunnels else []
+    seen = driver.look(commands, probes.addresses)
+    up = tunnels_up(seen.answers[driver.show_tunnels]) & probes.tunnels if commands else frozenset()
     return Health(tunnels_up=up, reachable=seen.reachable)
 
 
@@ -110,7 +110,7 @@ def check(host: Host, *, intended: str, before: Health, patience_s: float = PATI
 
 
 def tunnels_up(answer: str) -> frozenset[str]:
-    """The peers with a tunnel that is up, from what `show vpn ipsec sa` prints."""
+    """The peers with a tunnel that is up, from what a driver's command for them prints: a name and its state first."""
     rows = (line.split() for line in answer.splitlines())
     return frozenset(_SUFFIX.sub("", row[0]) for row in rows if len(row) > 1 and row[1] == "up")
 

@@ -8,7 +8,10 @@ from lisiere.errors import UsageError
 if TYPE_CHECKING:
     from napalm.base import NetworkDriver
 
-DRIVERS = {"vyos": "lisiere.drivers.vyos.driver:VyOSDriver"}
+DRIVERS = {
+    "debian": "lisiere.drivers.debian.driver:DebianDriver",
+    "vyos": "lisiere.drivers.vyos.driver:VyOSDriver",
+}
 """Platform to `module:class`. A new one is a line here, a package beside `vyos` and a harness for the contract test."""
 
 

@@ -66,6 +66,9 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
             `commit_timeout_s` is how long a step in configuration mode may take.
     """
 
+    show_tunnels = "show vpn ipsec sa"
+    """The operational command that tells which tunnels are up."""
+
     def __init__(
         self,
         hostname: str,

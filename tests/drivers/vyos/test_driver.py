@@ -212,5 +212,5 @@ def test_a_merge_may_delete(harness: VyOSHarness) -> None:
 
 def test_an_unknown_platform_is_told() -> None:
     """With the ones there are."""
-    with pytest.raises(UsageError, match="'ios'; there are: vyos"):
+    with pytest.raises(UsageError, match="'ios'; there are: debian, vyos"):
         driver_class("ios")
