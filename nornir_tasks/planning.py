@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nornir.core.inventory import Host
 
 from lisiere.errors import PendingCommitError
+from lisiere.workflow import bundles
 from lisiere.workflow.comparing import is_same, sha256_of
 from nornir_tasks.fleet import Answer, FleetRunner, Progress, open_driver
 
@@ -60,6 +61,8 @@ class Comparing:
 
 def deleted_share(running: str, difference: str) -> float:
     """Part of the running lines that a difference deletes, 0 to 1; a deleted node takes the lines below it."""
+    if bundles.is_bundle(running):
+        return bundles.deleted_share(running, difference)
     gone = {line.removeprefix("delete ") for line in difference.splitlines() if line.startswith("delete ")}
     lines = [line.removeprefix("set ") for line in running.splitlines()]
     if not gone or not lines:

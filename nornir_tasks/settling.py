@@ -10,11 +10,10 @@ from enum import StrEnum
 
 from nornir.core.inventory import Host
 
-from lisiere.configtree import difference, parse_set
 from lisiere.errors import CancelledError, DeviceError, VerificationError
 from lisiere.model.plan import HostOutcome, Outcome, Step
 from lisiere.workflow.begun import Begun
-from lisiere.workflow.comparing import compare, sha256_of
+from lisiere.workflow.comparing import compare, is_saved, sha256_of
 from nornir_tasks.applying import Care, Job
 from nornir_tasks.brake import FAILURES
 from nornir_tasks.fleet import open_driver
@@ -162,7 +161,7 @@ def _kept(host: Host, seen: Look) -> _End:
     """The new configuration was confirmed; that it was also saved is seen to."""
     driver = open_driver(host)
     saved: str = driver.get_config(retrieve="startup")["startup"]
-    if difference(parse_set(saved), parse_set(seen.running)).is_empty:
+    if is_saved(running=seen.running, saved=saved):
         return _End(Outcome.APPLIED, "found confirmed and saved", seen.running)
     try:
         driver.save_config()

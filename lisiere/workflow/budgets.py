@@ -1,21 +1,42 @@
 """How much of a running configuration a plan may delete before a person has to say so."""
 
+from lisiere import bundle
 from lisiere.errors import UsageError
 from lisiere.model.plan import Plan, PlannedChange
+from lisiere.workflow import bundles
 
 MAX_DELETED_SHARE = 0.2
 """Part of an appliance's running lines that a plan may delete without being asked about."""
 
 FRESH_LINES = 60
+FRESH_FILES = frozenset(
+    {
+        "network/addresses.batch",
+        "network/routes.batch",
+        "network/sysctl.conf",
+        "nftables.conf",
+        "ssh/sshd_config",
+        "system.conf",
+    }
+)
+"""What an appliance made of files has on the bench, beside the keys of its accounts."""
 _POLICY = ("set firewall ", "set nat ", "set vpn ", "set service webproxy ")
 SHOWN = 5
 
 
 def is_fresh(running: str) -> bool:
     """Whether a running text is that of an appliance fresh from the factory: short, and without any policy to lose."""
+    if bundles.is_bundle(running):
+        return _is_fresh_bundle(running)
     if running.count("\n") > FRESH_LINES:
         return False
     return not any(line.startswith(_POLICY) for line in running.splitlines())
+
+
+def _is_fresh_bundle(running: str) -> bool:
+    files = bundle.parse(bundles.meant(running))
+    others = (one for one in files if one.path not in FRESH_FILES and not one.path.startswith("ssh/authorized_keys/"))
+    return running.count("\n") <= 2 * FRESH_LINES and next(others, None) is None
 
 
 def destructive(plan: Plan, *, max_share: float = MAX_DELETED_SHARE) -> tuple[PlannedChange, ...]:

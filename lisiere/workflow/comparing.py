@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from lisiere.configtree import Difference, difference, parse_set
+from lisiere.workflow import bundles
+from lisiere.workflow.bundles import Changes
 
 OWN_LEAVES = (("interfaces", "ethernet", "*", "hw-id"),)
 """What an appliance writes into its configuration by itself; no intent speaks of it (VyOS: the MAC of each port)."""
@@ -30,7 +32,7 @@ class Comparison:
 
 
 def compare(*, running: str, intended: str) -> Comparison:
-    """Compare two `set` texts as trees; what appliances write by themselves does not count."""
+    """Compare two configurations; what appliances write by themselves does not count."""
     found = changes(running=running, intended=intended)
     if found is None:
         return Comparison(is_empty=True, deleted_share=0.0, summary="")
@@ -39,15 +41,17 @@ def compare(*, running: str, intended: str) -> Comparison:
     return Comparison(is_empty=found.is_empty, deleted_share=found.deleted_share, summary=shown)
 
 
-def changes(*, running: str, intended: str) -> Difference | None:
-    """What turns a running `set` text into the intended one; None when they say the same.
+def changes(*, running: str, intended: str) -> Difference | Changes | None:
+    """What turns a running text into the intended one; None when they say the same.
 
     The trees are made of the lines that differ, and of those that stand beside them; the answer is that of whole trees,
     and mostly thirty times as fast.
 
     Raises:
-        ConfigSyntaxError: A line that matters is no `set` command.
+        ConfigSyntaxError: A line that matters is no `set` command, or only one of them is a bundle of files.
     """
+    if bundles.is_bundle(running) or bundles.is_bundle(intended):
+        return None if running == intended else bundles.changes(running=running, intended=intended)
     old, new = own_lines(running), intended.splitlines()
     if old == new:
         return None
@@ -63,18 +67,27 @@ def changes(*, running: str, intended: str) -> Difference | None:
 
 
 def is_same(*, running: str, intended: str) -> bool:
-    """Whether two `set` texts say the same, line for line; far faster than their trees, and never wrongly True.
+    """Whether two texts say the same, line for line; far faster than their trees, and never wrongly True.
 
     Lines may come in any order, but the values of one leaf must keep theirs.
     """
+    if bundles.is_bundle(running) or bundles.is_bundle(intended):
+        return running == intended
     old, new = own_lines(running), intended.splitlines()
     if old == new:
         return True
     return len(old) == len(new) and set(old) == set(new) and _in_order(old) == _in_order(new)
 
 
+def is_saved(*, running: str, saved: str) -> bool:
+    """Whether the configuration that the next start takes is the one that runs."""
+    if bundles.is_bundle(running):
+        return bundles.meant(running) == saved
+    return difference(parse_set(saved), parse_set(running)).is_empty
+
+
 def own_lines(running: str) -> list[str]:
-    """The lines of a running text without what its appliance writes by itself."""
+    """The lines of a running `set` text without what its appliance writes by itself."""
     lines = running.splitlines()
     for word in _OWN_WORDS:
         if word in running:
@@ -84,6 +97,8 @@ def own_lines(running: str) -> list[str]:
 
 def without_own(running: str) -> str:
     """A running text without what its appliance writes by itself: what could be intended."""
+    if bundles.is_bundle(running):
+        return bundles.meant(running)
     return "".join(f"{line}\n" for line in own_lines(running))
 
 

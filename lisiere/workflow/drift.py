@@ -7,6 +7,7 @@ from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.record import Reading
 from lisiere.secrets import references
 from lisiere.secrets.keeper import is_mask
+from lisiere.workflow import bundles
 from lisiere.workflow.comparing import OWN_LEAVES, sha256_of
 
 SEPARATOR = ", "
@@ -20,11 +21,11 @@ def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
 
     Args:
         host: The appliance.
-        intended: `set` text that should run, secrets as references.
-        running: `set` text that runs, secrets concealed.
+        intended: What should run, secrets as references.
+        running: What runs, secrets concealed.
         at: When the running text was read.
     """
-    found = () if intended == running else deviations(intended, running, ignore=OWN_LEAVES)
+    found = () if intended == running else _deviations(intended, running)
     return Reading(
         host=host,
         read_at=at,
@@ -32,6 +33,12 @@ def read(host: str, *, intended: str, running: str, at: datetime) -> Reading:
         running_sha256=sha256_of(running),
         deviations=tuple(_drift(host, one, at) for one in found),
     )
+
+
+def _deviations(intended: str, running: str) -> tuple[Deviation, ...]:
+    if bundles.is_bundle(intended):
+        return bundles.deviations(intended, running)
+    return deviations(intended, running, ignore=OWN_LEAVES)
 
 
 def _drift(host: str, one: Deviation, at: datetime) -> Drift:
@@ -47,7 +54,9 @@ def _drift(host: str, one: Deviation, at: datetime) -> Drift:
 
 
 def _is_concealed(value: str) -> bool:
-    return references.read(value) is not None or is_mask(value)
+    """Whether a value, or the last word of a line, stands for a secret."""
+    word = value.rpartition(" ")[2].strip('"') if value else ""
+    return any(references.read(one) is not None or is_mask(one) for one in (value, word))
 
 
 def _concealed(running: str) -> str:
