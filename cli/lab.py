@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import lab_real
 from cli.options import AsJson
 from cli.output import note, print_json, progress
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lisiere.model.site import Appliance
 
 app = typer.Typer(help="Simulated appliances on this machine, over real SSH.", no_args_is_help=True)
+app.add_typer(lab_real.app, name="real")
 
 
 @app.command("up")

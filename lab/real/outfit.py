@@ -1,0 +1,73 @@
+"""What makes a fresh Debian one of our appliances, put on its disk before it starts: what a bootstrap does over SSH."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lab.real import kernel
+from lab.real.appliance import Appliance
+from lab.real.site import LOGIN
+from lisiere import bundle
+
+UID = 990
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """The script of the appliances, and the line that lets the account run it."""
+
+    script: bytes
+    sudoers: str
+    categories: tuple[str, ...] = ()
+    """Categories of web filtering, each of which an appliance has a list of."""
+
+
+def dress(appliance: Appliance, outfit: Outfit, *, first: str, key: str) -> None:
+    """Account, script, sudo, the key of the lab, and a first configuration as the one in force."""
+    etc = appliance.etc
+    _append(etc / "passwd", f"{LOGIN}:x:{UID}:{UID}::/:/bin/sh\n")
+    _append(etc / "group", f"{LOGIN}:x:{UID}:\n")
+    _append(etc / "shadow", f"{LOGIN}:*:19000:0:99999:7:::\n")
+    _write(etc / f"sudoers.d/{LOGIN}", outfit.sudoers, 0o440)
+    _write(etc / "ssh/lab_keys", f"{key}\n", 0o644)
+    script = appliance.folder / "sbin/lisiere-edge"
+    script.write_bytes(outfit.script)
+    script.chmod(0o755)
+    for name in outfit.categories:
+        _write(appliance.folder / "lists" / name, f".category-{name}.invalid\n", 0o644)
+    generation = hashlib.sha256(first.encode()).hexdigest()[:12]
+    folder = etc / "lisiere/generations" / generation
+    for one in bundle.parse(first):
+        path = folder / one.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, one.text, int(one.mode, 8))
+    for link in ("current", "confirmed"):
+        (etc / "lisiere" / link).symlink_to(f"generations/{generation}")
+    _write(etc / "lisiere/history", f"{generation}\n", 0o600)
+    (etc / "lisiere/expected").mkdir(mode=0o700)
+    rules = next(one.text for one in bundle.parse(first) if one.path == "nftables.conf")
+    _write(etc / "lisiere/expected" / generation, listing(rules), 0o600)
+
+
+@cache
+def listing(rules: str) -> str:
+    """Rules as the kernel lists them: what an appliance finds out itself when it is given a configuration."""
+    argv = ("/usr/bin/unshare", "--net", "/bin/sh", "-c", "nft -f - && nft -s list ruleset")
+    return kernel.run(*argv, data=rules)
+
+
+def clear(folder: Path) -> None:
+    """Forget the disks of a lab."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
