@@ -66,7 +66,7 @@ faults: $(STAMP) ## Run the whole matrix of faults and kills
 
 .PHONY: soak
 soak: $(STAMP) ## Run plans and applies with faults for half an hour (SOAK_MINUTES=3 for less)
-	@$(BIN)/python -m pytest -q -m soak tests/soak
+	@$(BIN)/python -m pytest -q -s -m soak tests/soak
 
 .PHONY: check
 check: $(STAMP) ## Check format, lint, types, layers, and the wheel from an empty folder
