@@ -60,6 +60,8 @@ def print_change(change: "PlannedChange", reach: "ReachChange") -> None:
     for mark, lines in (("+", reach.opened), ("-", reach.closed)):
         for line in lines:
             typer.echo(f"  {mark} reach {line}")
+    if reach.unknown:
+        typer.echo(f"  ? reach not known: {reach.unknown}")
     if change.unsettled:
         typer.echo(f"  down until the other end is changed too: {', '.join(change.unsettled)}")
     typer.echo("".join(f"  {line}\n" for line in change.difference.splitlines()), nl=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lisiere.configtree import ConfigSyntaxError, Node, parse_set, set_lines
 from lisiere.model.intent import Family
+from lisiere.model.words import Zone
 from lisiere.policy.frozen import Chain, Pair, Policy
 from lisiere.policy.ranges import Ranges, merged
 from lisiere.render.vyos import ZONES
@@ -119,6 +120,9 @@ def _check_zone(name: str, zone: Node) -> None:
     only(zone, f"zone {name}", known)
     if (zone.at(("default-action",)) or Node()).values not in (["drop"], ["reject"]):
         raise UnreadError(f"zone {name} does not deny by default")
+    is_self = zone.at(("local-zone",)) is not None
+    if is_self != (_zone(name) == Zone.SELF):
+        raise UnreadError(f"zone {name} is {'' if is_self else 'not '}the appliance itself")
 
 
 def _is_open(zone: Node) -> bool:

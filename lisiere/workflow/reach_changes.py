@@ -1,11 +1,12 @@
 """What a plan opens and closes: the firewall of each planned text against the one that runs, read back as policies.
 
 Nothing is kept for it: both texts are on record under the hashes that the plan was frozen with, so that the answer is
-as firm as the plan. What cannot be read is said to be unknown, never to be unchanged.
+as firm as the plan. What cannot be read is said to be unknown, never to be unchanged: where zone members, addresses,
+translation, tunnels or routes change too, what the rules open and close is not all, and that is said beside it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lisiere.errors import RecordError
@@ -13,6 +14,7 @@ from lisiere.model.plan import PlannedChange
 from lisiere.policy.reach import difference
 from lisiere.policy.telling import lines
 from lisiere.render.vyos_reading import NO_ZONES, PolicyReader, Unread, firewall_section
+from lisiere.workflow.reach_beside import differing_parts
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReachChange:
-    """What a change opens and closes, in words; `unknown` says why that is not known, and is empty where it is."""
+    """What a change of the rules opens and closes, in words.
+
+    `unknown` says why that is not known, or what more changes than rules; it is empty where the two are all.
+    """
 
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
@@ -57,7 +62,9 @@ class _Comparer:
             return ReachChange(unknown=f"the running text cannot be read: {NO_ZONES.reason}")
         if pair not in self._known:
             self._known[pair] = ReachChange() if pair[0] == pair[1] else self._compared(*pair)
-        return self._known[pair]
+        found = self._known[pair]
+        parts = () if found.unknown else differing_parts(running, intended)
+        return replace(found, unknown=f"more than rules changes: {', '.join(parts)}") if parts else found
 
     def _compared(self, running: str, intended: str) -> ReachChange:
         before, after = self._reader.read(running), self._reader.read(intended)

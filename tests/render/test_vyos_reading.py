@@ -97,6 +97,7 @@ def test_a_zone_is_open_inside_unless_it_is_told_otherwise() -> None:
         ("set firewall zone MGMT from UNTAGGED firewall name 'NOWHERE'", "NOWHERE"),
         ("set firewall global-options state-policy invalid action 'accept'", "connection states"),
         ("set firewall zone WAN default-action 'accept'", "does not deny"),
+        ("set firewall zone GUEST local-zone", "zone GUEST is the appliance itself"),
         ("set firewall flowtable fast offload 'software'", "flowtable"),
         ("set firewall ipv4 name ADMIN-WAN rule ten action 'accept'", "number"),
     ],
@@ -127,6 +128,14 @@ def test_a_match_that_is_not_understood_is_said_to_be_unread(end: str) -> None:
     added = [f"{rule} action 'accept'", f"{rule} {end}"]
     added += [] if "protocol" in end else [f"{rule} protocol '{'icmp' if 'icmp' in end else 'tcp'}'"]
     assert isinstance(PolicyReader().read(texts()[HALL] + "\n".join(added)), Unread)
+
+
+def test_a_zone_of_the_appliance_that_is_none_is_unread() -> None:
+    """Without the word, LOCAL would be a zone like others, and the appliance itself in none."""
+    line = "set firewall zone LOCAL local-zone\n"
+    assert line in texts()[HALL]
+    found = PolicyReader().read(texts()[HALL].replace(line, ""))
+    assert found == Unread("zone LOCAL is not the appliance itself")
 
 
 @pytest.mark.parametrize("text", ["", "set system host-name 'new'\n", "firewall {\n}\n", "set firewall\n"])

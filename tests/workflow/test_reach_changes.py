@@ -101,6 +101,41 @@ def test_a_change_beside_the_firewall_opens_and_closes_nothing(records: "Records
     assert change_of(records, before(), f"{before()}set system domain-name 'example.org'\n") == ReachChange()
 
 
+@pytest.mark.parametrize(
+    ("gone", "come", "part"),
+    [
+        ("set firewall zone GUEST interface 'eth1.50'", "set firewall zone ADMIN interface 'eth1.50'", "zone members"),
+        (
+            "set interfaces ethernet eth1 vif 50 address '10.16.26.1/24'",
+            "set interfaces ethernet eth1 vif 10 address '10.16.26.1/24'",
+            "interfaces",
+        ),
+        ("", "set nat destination rule 10 translation address '10.16.24.9'", "nat"),
+        ("set vpn ipsec site-to-site peer ", "", "vpn"),
+        ("set protocols static ", "", "protocols"),
+        ("", "set policy route by-hand rule 10 set table '10'", "policy"),
+    ],
+)
+def test_more_than_rules_is_never_the_same(records: "Records", gone: str, come: str, part: str) -> None:
+    """A moved interface, a hand-made translation, tunnels that are not there: unknown, with or without other rules."""
+    lines = before().splitlines(keepends=True)
+    kept = [line for line in lines if not gone or not line.startswith(gone)]
+    assert bool(gone) == (len(kept) < len(lines))
+    running = "".join([*kept, f"{come}\n" if come else ""])
+    unknown = f"more than rules changes: {part}"
+    assert change_of(records, running, before()) == ReachChange(unknown=unknown)
+    line = "admin to wan: any -> exams, tcp/443 (IPv4)"
+    assert change_of(records, running, after()) == ReachChange(opened=(line,), unknown=unknown)
+
+
+def test_what_only_describes_opens_and_closes_nothing(records: "Records") -> None:
+    """Titles, and what an appliance writes by itself."""
+    running = before().replace("description 'segment offices'", "description 'by hand'")
+    assert running != before()
+    running += "set interfaces ethernet eth0 hw-id '00:53:00:00:00:01'\n"
+    assert change_of(records, running, before()) == ReachChange()
+
+
 def test_rules_that_are_written_otherwise_and_mean_the_same_open_and_close_nothing(records: "Records") -> None:
     """A rule gets another number: the text differs, what passes does not."""
     numbers = sorted(
