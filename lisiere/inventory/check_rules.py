@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lisiere.inventory.draft import Draft, PlacedRule
 from lisiere.inventory.notes import Notebook, Place, did_you_mean
-from lisiere.model.words import LAN_ZONES, Action, Zone
+from lisiere.model.words import Action, Zone
 from lisiere.policy.drafts import STRIDE
 
 PROTECTED = frozenset({Zone.SELF, Zone.MGMT})
-OUTSIDE = LAN_ZONES | {Zone.WAN}
+"""Zones that nothing but each other may reach by a written rule: the appliance itself, and those who manage it."""
 
 
 def check(draft: Draft, notes: Notebook) -> None:
@@ -91,8 +91,7 @@ def _check_zones(one: PlacedRule, notes: Notebook) -> None:
     if rule.action is not Action.ALLOW:
         return
     for index, zone in enumerate(rule.to_zones):
-        exposed = OUTSIDE if zone is Zone.MGMT else LAN_ZONES
-        openers = [source for source in rule.from_zones if source in exposed]
+        openers = [source for source in rule.from_zones if source not in PROTECTED]
         if zone in PROTECTED and openers:
             message = f"rule {rule.id}: opens {zone} to {', '.join(openers)}"
             notes.add(one.place.at("to", index), message, "what a site needs of its appliance is derived; remove it")

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from lisiere.model.intent import PolicyRule, RuleSet, SiteIntent
 from lisiere.model.words import LAN_ZONES, Action, Zone
+from lisiere.policy.derived import NEIGHBOURS
 from lisiere.policy.finding import Kind, PolicyFinding, Severity
 
 MOST_PORTS = 256
@@ -41,13 +42,22 @@ def _of_set(rules: RuleSet) -> Iterator[tuple[str, Severity, str]]:
 @lru_cache(maxsize=1 << 14)
 def _of_rule(rule: PolicyRule, from_zone: Zone, to_zone: Zone) -> tuple[tuple[Severity, str], ...]:
     found = []
-    if rule.source is None and rule.destination is None:
-        if from_zone is Zone.WAN and to_zone in LAN_ZONES:
-            found.append((Severity.ERROR, f"lets any address of the Internet reach all of {to_zone}"))
-        if from_zone in LAN_ZONES and to_zone is Zone.WAN:
-            found.append((Severity.WARNING, f"lets all of {from_zone} reach any address of the Internet"))
+    if from_zone is Zone.WAN:
+        found += [(Severity.ERROR, message) for message in _from_outside(rule, to_zone)]
+    if rule.source is None and rule.destination is None and from_zone in LAN_ZONES and to_zone is Zone.WAN:
+        found.append((Severity.WARNING, f"lets all of {from_zone} reach any address of the Internet"))
     if rule.entry is None:
         found.append((Severity.ERROR, "allows any protocol"))
     elif sum(one.last - one.first + 1 for one in rule.entry.ports) > MOST_PORTS:
         found.append((Severity.WARNING, f"opens more than {MOST_PORTS} ports of {rule.entry.protocol}"))
     return tuple(found)
+
+
+def _from_outside(rule: PolicyRule, to_zone: Zone) -> Iterator[str]:
+    """What the Internet must not reach; neighbours on the link and known peers of tunnels may reach the appliance."""
+    if to_zone is Zone.MGMT:
+        yield "lets the Internet reach management"
+    elif to_zone is Zone.SELF and rule.source is None and rule.entry not in NEIGHBOURS:
+        yield "lets any address of the Internet reach the appliance itself"
+    elif to_zone in LAN_ZONES | {Zone.VPN} and rule.source is None and rule.destination is None:
+        yield f"lets any address of the Internet reach all of {to_zone}"

@@ -83,6 +83,20 @@ def test_a_rule_from_anywhere_to_anywhere_is_over_wide() -> None:
     assert (Severity.ERROR, Kind.OVER_WIDE) in about(found_in(fleet), "profile rule tried")
 
 
+@pytest.mark.parametrize(
+    ("to", "destination"),
+    [("self", []), ("self", ["exams"]), ("mgmt", []), ("mgmt", ["exams"]), ("vpn", []), ("admin", [])],
+)
+def test_what_lets_the_internet_in_is_an_error(to: str, destination: list[str]) -> None:
+    """To the appliance and its management whatever the rule names as destination."""
+    rule = {"from": "wan", "to": to, "destination": destination, "services": ["https"], "flow": "web-access"}
+    found = [one for one in found_in(with_profile_rule(rule, at_start=True)) if one.subject == "profile rule tried"]
+    errors = [one.message for one in found if (one.severity, one.kind) == (Severity.ERROR, Kind.OVER_WIDE)]
+    assert len(errors) == 1
+    assert "the Internet reach" in errors[0]
+    assert not [one for one in found_in(small_fleet()) if one.severity is Severity.ERROR]
+
+
 def test_flows_are_judged_as_of_a_day() -> None:
     """Past its review: a warning for each rule; ended: an error; served by nothing: a warning."""
     fleet = small_fleet()
