@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lisiere.inventory.check_overlays import check_ends
 from lisiere.inventory.draft import Draft, is_retired
 from lisiere.inventory.notes import Notebook
+from lisiere.inventory.operator_claims import operator_claims
 from lisiere.inventory.overlaps import Claim, overlaps, site_claims
 from lisiere.inventory.sections import Item, each
 from lisiere.model.operator import Academie
@@ -68,10 +69,11 @@ def _check_names(draft: Draft, notes: Notebook) -> None:
 def _check_domains(draft: Draft, notes: Notebook) -> None:
     """What a partner brings overlaps no prefix of ours, nor what another partner brings at the same site."""
     by_site: dict[str, list[Claim]] = {}
-    ours = tuple(draft.operator.value.pools) if draft.operator else ()
+    ours = tuple(operator_claims(draft))
     for _, partner, item in _partners(draft):
         for index, prefix in enumerate(partner.prefixes):
             claim = Claim(prefix, f"partner {partner.name}", item, ("prefixes", index))
+            _check_concentrator(claim, partner, notes)
             taken = [(name, pool) for name, pool in ours if pool.version == prefix.version and pool.overlaps(prefix)]
             if taken:
                 _refuse(claim, taken[0], draft, notes)
@@ -86,13 +88,20 @@ def _check_domains(draft: Draft, notes: Notebook) -> None:
             notes.add(claim.place, message, "a site cannot tell the two apart: narrow one, or end it at another site")
 
 
+def _check_concentrator(claim: Claim, partner: Partner, notes: Notebook) -> None:
+    """The packets of a tunnel do not go through the tunnel."""
+    if partner.address in claim.prefix:
+        message = f"{claim.owner}: encryption domain {claim.prefix} holds its own concentrator {partner.address}"
+        notes.add(claim.place, message, "leave the concentrator's address out of the prefixes, or correct either")
+
+
 def _refuse(claim: Claim, pool: tuple[str, Prefix], draft: Draft, notes: Notebook) -> None:
     holders = (
         f"{one.prefix} of {one.owner}"
         for one in site_claims(draft.nornir.each())
         if one.prefix.version == claim.prefix.version and one.prefix.overlaps(claim.prefix)
     )
-    other = next(holders, f"{pool[1]}, the pool {pool[0]}")
+    other = next(holders, f"{pool[1]}, {pool[0]}")
     message = f"{claim.owner}: encryption domain {claim.prefix} overlaps {other}"
     notes.add(claim.place, message, "have the partner translate its addresses, or correct the prefix")
 
