@@ -72,5 +72,6 @@ def _explainer(fleet: "Fleet") -> "Explainer":
 
     from lisiere.policy.explaining import Explainer
     from lisiere.policy.site import resolver
+    from lisiere.policy.splitting import owners_in
 
-    return Explainer(cache(resolver(fleet)))
+    return Explainer(cache(resolver(fleet)), owners_in(fleet))

@@ -27,6 +27,8 @@ TOLD = {End.THERE, End.OUTSIDE}
 def print_answer(question: str, answers: Sequence["Answer"], fleet: "Fleet") -> None:
     """Print the answer to one question; what is the same in both families is said once."""
     typer.echo(f"{outcome_of(answers)}: {question}")
+    if not answers:
+        typer.echo("  no packet of that service goes between these addresses: they are of different families")
     told: dict[tuple[str, ...], list[Family]] = {}
     for answer in answers:
         told.setdefault(tuple(_lines(answer, fleet)), []).append(answer.family)
@@ -39,7 +41,7 @@ def print_answer(question: str, answers: Sequence["Answer"], fleet: "Fleet") -> 
 
 def outcome_of(answers: Iterable["Answer"]) -> Outcome:
     """The answer over families and ways."""
-    found = {answer.outcome for answer in answers} or {Outcome.DENIED}
+    found = {answer.outcome for answer in answers} or {Outcome.NO_PACKET}
     return found.pop() if len(found) == 1 else Outcome.IN_PART
 
 
@@ -52,6 +54,7 @@ def document(question: str, answers: Sequence["Answer"], fleet: "Fleet") -> dict
             {
                 "family": answer.family,
                 "outcome": answer.outcome,
+                "destination": words.addresses(answer.question[1], answer.family, names_of(fleet, answer.family)),
                 "end": answer.way.end,
                 "end_at": answer.way.end_at,
                 "appliances": [_stop_document(stop, answer, fleet) for stop in answer.stops],
@@ -101,7 +104,9 @@ def _lines(answer: "Answer", fleet: "Fleet") -> list[str]:
         found += [f"{place} {told[0]}"] if len(told) == 1 else [place, *(f"  {one}" for one in told)]
     if answer.way.end not in TOLD:
         found.append(_end(answer))
-    return found
+    if not answer.is_part:
+        return found
+    return [f"to {words.addresses(answer.question[1], answer.family, named)}:", *(f"  {line}" for line in found)]
 
 
 def _decisions(stop: "Stop", answer: "Answer", fleet: "Fleet", names: "Names") -> list[str]:

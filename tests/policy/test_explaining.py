@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import pytest
 
+from cli.explain_words import outcome_of
 from lisiere.errors import UsageError
 from lisiere.model.intent import Family
-from lisiere.model.words import Zone
+from lisiere.model.words import Address, Zone
 from lisiere.policy import words
 from lisiere.policy.explaining import Answer, Explainer, Outcome
 from lisiere.policy.places import moments_at, origins, service_ranges, targets
+from lisiere.policy.ranges import count, is_within
 from lisiere.policy.site import resolver
+from lisiere.policy.splitting import Splitter, owners_in
 from lisiere.policy.ways import End, Hop
 from tests.render.fleet import HALL, LONE_HALL, OLD_HALL, SEAT, SECOND_SEAT, TUNNEL, small_fleet
 
@@ -19,7 +23,7 @@ from tests.render.fleet import HALL, LONE_HALL, OLD_HALL, SEAT, SECOND_SEAT, TUN
 @cache
 def explainer() -> Explainer:
     """Answers about the small fleet."""
-    return Explainer(cache(resolver(small_fleet())))
+    return Explainer(cache(resolver(small_fleet())), owners_in(small_fleet()))
 
 
 def ask(origin: str, target: str, service: str, at: str = "") -> tuple[Answer, ...]:
@@ -105,6 +109,76 @@ def test_a_second_hub_is_reached_by_its_own_tunnel() -> None:
     """Hubs do not relay for each other."""
     for answer in ask(f"{HALL}:offices", f"{SECOND_SEAT}:servers", "https"):
         assert [hop.site for hop in answer.way.hops] == [HALL, SECOND_SEAT]
+
+
+def test_another_appliance_itself_has_its_say() -> None:
+    """By name or by address, from a segment or from another appliance: from the Internet only tunnels get in."""
+    last = Hop(SEAT, Zone.WAN, Zone.SELF)
+    (uplink,) = [str(one) for one in targets(small_fleet(), f"{SEAT}:self")[0].of(Family.IPV4)]
+    for origin, target in (
+        (f"{HALL}:offices", f"{SEAT}:self"),
+        (f"{HALL}:self", f"{SEAT}:self"),
+        (f"{HALL}:self", uplink.partition("/")[0]),
+    ):
+        for answer in ask(origin, target, "tcp/22"):
+            assert (answer.way.hops[-1], answer.way.end) == (last, End.THERE)
+            assert (answer.stops[-1].outcome, answer.outcome) == (Outcome.DENIED, Outcome.DENIED)
+    tunnels = ask(f"{HALL}:self", f"{SEAT}:self", "udp/500")
+    assert {one.family: one.outcome for one in tunnels} == {
+        Family.IPV4: Outcome.ALLOWED,
+        Family.IPV6: Outcome.DENIED,
+    }
+    rule = tunnels[0].stops[-1].decisions[0].rule
+    assert rule is not None
+    assert rule.id == "tunnels-in"
+
+
+def test_an_appliance_sees_the_translated_source_of_what_came_over_the_internet() -> None:
+    """IPv4 leaves with the address of the uplink, a known peer; IPv6 with the host's own."""
+    found = {one.family: one.stops[-1].outcome for one in ask(f"{HALL}:offices", f"{SEAT}:self", "udp/500")}
+    assert found == {Family.IPV4: Outcome.ALLOWED, Family.IPV6: Outcome.DENIED}
+
+
+def test_a_wide_destination_is_answered_part_by_part() -> None:
+    """Its own segments, other sites over tunnels, and what no overlay joins; each address is in one part."""
+    answers = ask(f"{HALL}:offices", "10.16.0.0/12", "https")
+    ends = {one.way.end for one in answers}
+    assert {End.THERE, End.NO_OVERLAY, End.SAME_SEGMENT} <= ends
+    assert all(one.is_part for one in answers)
+    assert sum(count(one.question[1]) for one in answers) == 1 << 20
+    narrow = ask(f"{HALL}:offices", f"{SEAT}:servers", "https")[0]
+    (same,) = [one for one in answers if is_within(narrow.question[1], one.question[1])]
+    assert (same.way.hops, same.way.end) == (narrow.way.hops, narrow.way.end)
+    assert {Outcome.ALLOWED, Outcome.DENIED} <= outcomes(answers)
+
+
+@pytest.mark.parametrize("prefix", ["0.0.0.0/0", "10.16.0.0/12", "198.51.100.0/24", "fd80:16::/32", "::/0"])
+def test_every_address_of_a_wide_destination_is_answered_as_if_it_were_asked_alone(prefix: str) -> None:
+    """The first and the last address of each part, which are where parts differ."""
+    for answer in ask(f"{HALL}:offices", prefix, "https"):
+        for ends in answer.question[1]:
+            for number in ends:
+                address = str(IPv4Address(number) if answer.family is Family.IPV4 else IPv6Address(number))
+                (alone,) = ask(f"{HALL}:offices", address, "https")
+                if alone.way.hops and alone.way.hops[-1].to_zone is Zone.SELF and answer.way != alone.way:
+                    continue  # A link stands for the hosts on it, not for the appliance's own address.
+                assert (alone.way.hops, alone.way.end) == (answer.way.hops, answer.way.end), address
+
+
+def test_what_is_reached_in_too_many_ways_is_refused() -> None:
+    """Who wants to know asks narrower."""
+    prefix = IPv4Network("203.0.112.0/22")
+    crowd: dict[Address, str] = dict.fromkeys(list(prefix.hosts())[::2], SEAT)
+    asked = Splitter(cache(resolver(small_fleet())), crowd)
+    (start,) = origins(small_fleet(), f"{HALL}:self")
+    with pytest.raises(UsageError, match="ask narrower"):
+        asked.ways(HALL, Zone.SELF, start.of(Family.IPV4)[0], prefix)
+
+
+def test_a_packet_that_cannot_be_is_not_denied() -> None:
+    """An echo of IPv4 has no address of IPv6."""
+    assert ask(f"{HALL}:offices", "2001:db8::1", "icmp/8") == ()
+    assert outcome_of(()) is Outcome.NO_PACKET
 
 
 @pytest.mark.parametrize(
