@@ -62,12 +62,15 @@ class PortRange(Model):
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
 
+IcmpType = Annotated[int, Field(ge=0, le=255)]
+
+
 class ServiceEntry(Model):
     """One protocol of a service with its destination ports or ICMP types (IANA type names of RFC 792 and RFC 4443)."""
 
     protocol: Protocol
     ports: tuple[PortRange, ...] = ()
-    icmp_types: tuple[int, ...] = ()
+    icmp_types: tuple[IcmpType, ...] = ()
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

@@ -16,6 +16,7 @@ from lisiere.policy.lines import ANY_MOMENT, ANY_SERVICE, entry_ranges, family_o
 from lisiere.policy.ranges import Ranges, merged
 
 PORT_OR_TYPES = re.compile(r"^(tcp|udp|icmp|icmpv6|esp)(?:/([0-9]+(?:-[0-9]+)?))?$")
+MOST_TYPE = 255
 FAMILY_OF = {Protocol.ICMP: Family.IPV4, Protocol.ICMPV6: Family.IPV6}
 """Protocols that only one family has."""
 
@@ -143,7 +144,9 @@ def _entries(text: str) -> tuple[ServiceEntry, ...] | None:
     first, _, last = (detail or "").partition("-")
     try:
         if protocol in FAMILY_OF and detail:
-            return (ServiceEntry(protocol=protocol, icmp_types=tuple(range(int(first), int(last or first) + 1))),)
+            types = range(int(first), int(last or first) + 1)
+            is_sound = bool(types) and types[-1] <= MOST_TYPE
+            return (ServiceEntry(protocol=protocol, icmp_types=tuple(types)),) if is_sound else None
         ports = (PortRange(first=int(first), last=int(last or first)),) if detail else ()
         return (ServiceEntry(protocol=protocol, ports=ports),)
     except ValueError:

@@ -192,6 +192,9 @@ def test_a_packet_that_cannot_be_is_not_denied() -> None:
         ((HALL, "wan", "tcp"), "unknown service tcp"),
         ((HALL, "wan", "tcp/70000"), "unknown service tcp/70000"),
         ((HALL, "wan", "esp/4"), "unknown service esp/4"),
+        ((HALL, "wan", "icmp/256"), "unknown service icmp/256"),
+        ((HALL, "wan", "icmp/8-5"), "unknown service icmp/8-5"),
+        ((HALL, "wan", "icmpv6/0-99999999999999999999"), "unknown service icmpv6/0-9"),
     ],
 )
 def test_a_name_that_is_not_known_is_told_with_those_that_look_alike(ends: tuple[str, str, str], wanted: str) -> None:
