@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -23,6 +24,13 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     widths = [max(map(len, column)) for column in zip(headers, *lines, strict=True)]
     for line in (tuple(headers), *lines):
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def shown(text: str) -> str:
+    """Text that came from elsewhere, for a terminal: what would steer it, or turn its direction, is spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(char if _is_harmless(char) else char.encode("unicode_escape").decode() for char in text)
 
 
 def note(text: str) -> None:
@@ -61,6 +69,10 @@ def _bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=False) as bar:
         task = bar.add_task(title, total=total)
         yield lambda _: bar.advance(task)
+
+
+def _is_harmless(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.output import local_time, note
+from cli.output import local_time, note, shown
 
 if TYPE_CHECKING:
     from lisiere.model.pacing import Pacing, WaveNote
@@ -33,7 +33,7 @@ def print_summary(plan: "Plan") -> None:
         typer.echo(_budgets())
     _warn(plan)
     for failure in plan.failures:
-        note(f"not planned: {failure.reason}")
+        note(f"not planned: {shown(failure.reason)}")
     if plan.changes:
         note("to carry it out: make a plan without --from-records" if is_preview(plan) else _carry_out(plan))
 
@@ -49,7 +49,7 @@ def print_reach(reach: "Mapping[str, ReachChange]") -> None:
         if counts:
             typer.echo(f"{title}:")
         for line, count in sorted(counts.items()):
-            typer.echo(f"  {count:>4} appliance(s)  {line}")
+            typer.echo(f"  {count:>4} appliance(s)  {shown(line)}")
     if reach and not any(kinds.values()):
         typer.echo("reachability: the same as before on every appliance")
 
@@ -59,12 +59,13 @@ def print_change(change: "PlannedChange", reach: "ReachChange") -> None:
     typer.echo(f"\n{change.host} (wave {change.wave})")
     for mark, lines in (("+", reach.opened), ("-", reach.closed)):
         for line in lines:
-            typer.echo(f"  {mark} reach {line}")
+            typer.echo(f"  {mark} reach {shown(line)}")
     if reach.unknown:
-        typer.echo(f"  ? reach not known: {reach.unknown}")
+        typer.echo(f"  ? reach not known: {shown(reach.unknown)}")
     if change.unsettled:
         typer.echo(f"  down until the other end is changed too: {', '.join(change.unsettled)}")
-    typer.echo("".join(f"  {line}\n" for line in change.difference.splitlines()), nl=False)
+    commands = change.difference.removesuffix("\n").split("\n") if change.difference else []
+    typer.echo("".join(f"  {shown(line)}\n" for line in commands), nl=False)
 
 
 def is_preview(plan: "Plan") -> bool:

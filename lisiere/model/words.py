@@ -48,8 +48,15 @@ Insee = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9AB][0-9]{3}$")]
 SecretRef = Annotated[str, StringConstraints(pattern=r"^secret:[a-z0-9][a-z0-9._/-]*$")]
 """A reference to a secret; the value lives outside the inventory."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^'\"\\\x00-\x1f\x7f]+$")]
-"""One line of text that a device accepts as a value: no quotes, backslashes or control characters."""
+Line = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^'\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$",
+    ),
+]
+"""One line of text that a device accepts as a value: no quotes, backslashes or controls, and none of direction."""
 
 
 def _written(value: object) -> object:
