@@ -7,8 +7,10 @@ true minimum is hard (NP), and rarely differs.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import permutations
+from math import prod
+from operator import and_
 from typing import NamedTuple
 
 Mask = int
@@ -42,7 +44,10 @@ def cells(masks: Masks, lengths: Lengths) -> int:
     """The cells of a box of parts; the last axis varies fastest."""
     found, width = 1, 1
     for mask, length in zip(reversed(masks), reversed(lengths), strict=True):
-        found *= spread(mask, width)
+        if mask & (mask - 1):
+            found *= spread(mask, width)
+        else:
+            found = found << (mask.bit_length() - 1) * width if mask else 0
         width *= length
     return found
 
@@ -53,7 +58,8 @@ def cover(lengths: Lengths, region: int) -> tuple[Masks, ...]:
     if not region:
         return ()
     joined = _joined(lengths, region)
-    boxes = _said_once(_irredundant(_primes(joined.lengths, joined.region), joined.lengths), joined.lengths)
+    primes = Rows(joined.lengths, joined.region).primes()
+    boxes = _said_once(_irredundant(primes, joined.lengths), joined.lengths)
     return tuple(_in_parts(box, joined) for box in boxes)
 
 
@@ -68,64 +74,99 @@ class Joined(NamedTuple):
 def _joined(lengths: Lengths, region: int) -> Joined:
     sizes = list(lengths)
     classes: list[tuple[Mask, ...]] = []
+    text = _written(region, prod(lengths))
     for number in range(len(sizes)):
-        region, found = _join(region, sizes, number)
+        text, found = _join(text, sizes, number)
         sizes[number] = len(found)
         classes.append(found)
-    return Joined((sizes[0], sizes[1], sizes[2], sizes[3]), region, tuple(classes))
+    return Joined((sizes[0], sizes[1], sizes[2], sizes[3]), int(text[::-1], 2), tuple(classes))
 
 
-def _join(region: int, sizes: list[int], number: int) -> tuple[int, tuple[Mask, ...]]:
+def _written(bits: int, length: int) -> str:
+    """Bits as ones and noughts, the lowest first: a part of a text costs its length, a part of a number all of it."""
+    return f"{bits:0{length}b}"[::-1]
+
+
+def _join(text: str, sizes: list[int], number: int) -> tuple[str, tuple[Mask, ...]]:
     """Join the parts of one axis that have the same cells; the region on the new grid, and the old parts."""
-    outer = inner = 1
-    for size in sizes[:number]:
-        outer *= size
-    for size in sizes[number + 1 :]:
-        inner *= size
-    length, ones = sizes[number], (1 << inner) - 1
-    slices = [
-        tuple((region >> (block * length + part) * inner) & ones for block in range(outer)) for part in range(length)
-    ]
-    classes: dict[tuple[int, ...], Mask] = {}
-    for part, one in enumerate(slices):
-        classes[one] = classes.get(one, 0) | 1 << part
-    found = 0
-    for place, one in enumerate(classes):
-        for block, bits in enumerate(one):
-            found |= bits << (block * len(classes) + place) * inner
-    return found, tuple(classes.values())
+    inner, length = prod(sizes[number + 1 :]), sizes[number]
+    starts = range(0, len(text), length * inner)
+    classes: dict[str, Mask] = {}
+    for part in range(length):
+        if inner == 1:
+            cut = text[part::length]
+        else:
+            cut = "".join(text[start + part * inner : start + (part + 1) * inner] for start in starts)
+        classes[cut] = classes.get(cut, 0) | 1 << part
+    if len(classes) == length:
+        return text, tuple(classes.values())
+    blocks = range(len(starts))
+    joined = "".join(cut[block * inner : (block + 1) * inner] for block in blocks for cut in classes)
+    return joined, tuple(classes.values())
 
 
-def _primes(lengths: Lengths, region: int) -> list[Masks]:
-    """Boxes that lie in the set, cannot be larger, and together are the set."""
-    found: list[Masks] = []
-    left = region
-    while left:
-        seed = _cell((left & -left).bit_length() - 1, lengths)
-        grown = {_grown(seed, order, lengths, region): None for order in ORDERS}
-        best = max(grown, key=lambda box: ((cells(box, lengths) & left).bit_count(), cells(box, lengths).bit_count()))
-        found.append(best)
-        left &= ~cells(best, lengths)
-    return found
+class Rows:
+    """A set of cells as a row of services and moments for each source and destination, which is small."""
 
+    def __init__(self, lengths: Lengths, region: int) -> None:
+        self._lengths = lengths
+        text, size = _written(region, prod(lengths)), lengths[2] * lengths[3]
+        rows = [int(text[start : start + size][::-1], 2) for start in range(0, len(text), size)]
+        self._rows = [rows[start : start + lengths[1]] for start in range(0, len(rows), lengths[1])]
 
-def _cell(number: int, lengths: Lengths) -> Masks:
-    found = []
-    for length in reversed(lengths):
-        number, place = divmod(number, length)
-        found.append(1 << place)
-    return (found[3], found[2], found[1], found[0])
+    def primes(self) -> list[Masks]:
+        """Boxes that lie in the set, cannot be larger, and together are the set."""
+        found: list[Masks] = []
+        left = [list(row) for row in self._rows]
+        for source, row in enumerate(left):
+            for destination in range(len(row)):
+                while row[destination]:
+                    lowest = (row[destination] & -row[destination]).bit_length() - 1
+                    service, moment = divmod(lowest, self._lengths[3])
+                    best = self._best((1 << source, 1 << destination, 1 << service, 1 << moment), left)
+                    found.append(best)
+                    self._take(best, left)
+        return found
 
+    def _best(self, seed: Masks, left: list[list[int]]) -> Masks:
+        """The box around a cell that has most of what is left, the largest of these."""
+        grown = {self._grown(seed, order): None for order in ORDERS}
+        return max(grown, key=lambda box: (self._fresh(box, left), prod(mask.bit_count() for mask in box)))
 
-def _grown(box: Masks, order: tuple[int, ...], lengths: Lengths, region: int) -> Masks:
-    """The box with every part of each axis that fits, axis after axis."""
-    for number in order:
-        for place in range(lengths[number]):
-            if not box[number] >> place & 1:
-                wider = _with(box, number, 1 << place)
-                if not cells(wider, lengths) & ~region:
-                    box = _with(box, number, box[number] | 1 << place)
-    return box
+    def _fresh(self, box: Masks, left: list[list[int]]) -> int:
+        need, destinations = self._need(box), list(places(box[1]))
+        return sum((left[source][one] & need).bit_count() for source in places(box[0]) for one in destinations)
+
+    def _take(self, box: Masks, left: list[list[int]]) -> None:
+        need, destinations = self._need(box), list(places(box[1]))
+        for source in places(box[0]):
+            for one in destinations:
+                left[source][one] &= ~need
+
+    def _need(self, box: Masks) -> int:
+        """The services and moments of a box as a row."""
+        return cells((1, 1, box[2], box[3]), (1, 1, self._lengths[2], self._lengths[3]))
+
+    def _grown(self, box: Masks, order: tuple[int, ...]) -> Masks:
+        """The box with every part of each axis that fits, axis after axis."""
+        for number in order:
+            box = _with(box, number, box[number] | self._fitting(box, number))
+        return box
+
+    def _fitting(self, box: Masks, number: int) -> Mask:
+        """The parts of an axis that have all that a box has along the other axes."""
+        sources, destinations = list(places(box[0])), list(places(box[1]))
+        if number == 0:
+            need = self._need(box)
+            fits = (all(not need & ~row[one] for one in destinations) for row in self._rows)
+        elif number == 1:
+            need, rows = self._need(box), [self._rows[one] for one in sources]
+            fits = (all(not need & ~row[one] for row in rows) for one in range(self._lengths[1]))
+        else:
+            common = reduce(and_, (self._rows[one][other] for one in sources for other in destinations))
+            axis = (_with(box, number, 1 << one) for one in range(self._lengths[number]))
+            fits = (not self._need(one) & ~common for one in axis)
+        return sum(1 << place for place, is_fitting in enumerate(fits) if is_fitting)
 
 
 def _with(box: Masks, number: int, mask: Mask) -> Masks:
@@ -135,27 +176,34 @@ def _with(box: Masks, number: int, mask: Mask) -> Masks:
 
 def _irredundant(boxes: list[Masks], lengths: Lengths) -> list[Masks]:
     """Without those that the others make up for, the last ones first."""
-    kept = list(boxes)
-    for box in reversed(boxes):
-        others = 0
-        for other in kept:
-            if other is not box:
-                others |= cells(other, lengths)
-        if not cells(box, lengths) & ~others:
-            kept.remove(box)
-    return kept
+    kept: list[Masks] = []
+    after = 0
+    for box, before in reversed(list(zip(boxes, _before(boxes, lengths), strict=True))):
+        here = cells(box, lengths)
+        if here & ~(before | after):
+            kept.append(box)
+            after |= here
+    return kept[::-1]
 
 
 def _said_once(boxes: list[Masks], lengths: Lengths) -> list[Masks]:
     """Without the services of a box that the others have for all of it, the last boxes first."""
-    found = list(boxes)
-    for number in reversed(range(len(found))):
-        others = 0
-        for other, box in enumerate(found):
-            others |= cells(box, lengths) if other != number else 0
-        for place in places(found[number][SERVICE]):
-            if not cells(_with(found[number], SERVICE, 1 << place), lengths) & ~others:
-                found[number] = _with(found[number], SERVICE, found[number][SERVICE] & ~(1 << place))
+    found: list[Masks] = []
+    after = 0
+    for box, before in reversed(list(zip(boxes, _before(boxes, lengths), strict=True))):
+        own = cells(box, lengths) & ~(before | after)
+        needed = [one for one in places(box[SERVICE]) if own & cells(_with(box, SERVICE, 1 << one), lengths)]
+        said = _with(box, SERVICE, sum(1 << one for one in needed))
+        found.append(said)
+        after |= cells(said, lengths)
+    return found[::-1]
+
+
+def _before(boxes: list[Masks], lengths: Lengths) -> list[int]:
+    """For each box, the cells of those in front of it."""
+    found = [0]
+    for box in boxes[:-1]:
+        found.append(found[-1] | cells(box, lengths))
     return found
 
 
