@@ -95,13 +95,11 @@ def test_the_kernel_holds_every_address_and_route(site: str, tmp_path: Path) -> 
     programs.need("ip")
     intent = intents()[site]
     folder = unpack(text_of(site), tmp_path / site) / "network"
-    devices = sorted(
-        {line.split()[-1] for line in (folder / "addresses.batch").read_text().splitlines() if "address" in line}
-    )
+    devices = _devices(folder)
     batches = [f"ip -batch {shlex.quote(str(folder / name))}" for name in ("addresses.batch", "routes.batch")]
     settings = f"sysctl -q -p {shlex.quote(str(folder / 'sysctl.conf'))}"
     done = programs.in_network(
-        [*devices, "ipsec0"], *batches, settings, "ip -j address", "ip -j route", "ip -6 -j route"
+        devices, *batches, settings, "ip -j address", "ip -j route", "ip -6 -j route"
     )
     assert done.returncode == 0, done.stdout
     addresses, *routes = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
@@ -118,6 +116,40 @@ def test_the_kernel_holds_every_address_and_route(site: str, tmp_path: Path) -> 
     tunnels = {_prefix(one["dst"]) for one in static if one.get("dev") == "ipsec0"}
     assert tunnels == {_prefix(str(one.prefix)) for one in intent.tunnel_routes}
     assert sum("gateway" in one for one in static) == len(intent.gateways)
+
+
+def _devices(folder: Path) -> list[str]:
+    """The interfaces that a site's addresses and links speak of."""
+    return sorted(set(re.findall(r" dev (\S+)", (folder / "addresses.batch").read_text())))
+
+
+@pytest.mark.parametrize("site", [SEAT, PARENT])
+def test_the_trunk_is_up_before_its_vlans(site: str, tmp_path: Path) -> None:
+    """Nothing else brings the port up, and the kernel brings up no VLAN on a port that is down; it has no address."""
+    programs.need("ip")
+    folder = unpack(text_of(site), tmp_path / site) / "network"
+    words = [line.split() for line in (folder / "addresses.batch").read_text().splitlines()]
+    ups = [line[3] for line in words if line[:2] == ["link", "set"] and line[-1] == "up"]
+    assert ups[0] == "trunk0"
+    assert ups.index("wan0") < ups.index("mgmt0")
+    batch = shlex.quote(str(folder / "addresses.batch"))
+    done = programs.in_network(_devices(folder), f"ip -batch {batch}", "ip -j address show dev trunk0")
+    assert done.returncode == 0, done.stdout
+    (trunk,) = json.loads(done.stdout.splitlines()[-1])
+    assert "UP" in trunk["flags"]
+    assert [one for one in trunk["addr_info"] if one["scope"] == "global"] == []
+
+
+@pytest.mark.parametrize("site", [SEAT, PARENT, TECHNICAL])
+def test_links_are_lines_of_ip(site: str, tmp_path: Path) -> None:
+    """Whatever the kernel can make is made; where it lacks a kind of interface, that is all that is complained of."""
+    programs.need("ip")
+    batch = unpack(text_of(site), tmp_path / site) / "network" / "links.batch"
+    done = programs.in_network(["wan0", "trunk0"], f"ip -force -batch {shlex.quote(str(batch))} || true")
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("Command failed ")]
+    assert set(lines) <= {"Error: Unknown device type.", "RTNETLINK answers: Operation not supported"}
+    parents = re.findall(r"^link add link (\S+) name (\S+) ", batch.read_text(), re.MULTILINE)
+    assert {parent for parent, name in parents if name.startswith("lan-")} == {"trunk0"}
 
 
 def _prefix(text: str) -> str:
