@@ -140,6 +140,21 @@ def test_the_trunk_is_up_before_its_vlans(site: str, tmp_path: Path) -> None:
     assert [one for one in trunk["addr_info"] if one["scope"] == "global"] == []
 
 
+def test_no_port_sends_redirects(tmp_path: Path) -> None:
+    """The ports were there before the default was set: each is told by name, what comes later by the default."""
+    programs.need("ip")
+    settings = unpack(text_of(PARENT), tmp_path / PARENT) / "network" / "sysctl.conf"
+    done = programs.in_network(
+        ["wan0", "trunk0"],
+        "echo 1 | tee /proc/sys/net/ipv4/conf/*/send_redirects >/dev/null",
+        f"sysctl -q -p {shlex.quote(str(settings))}",
+        "ip link add later type dummy || ip link add later type veth peer name far-later",
+        "for name in wan0 trunk0 later; do cat /proc/sys/net/ipv4/conf/$name/send_redirects; done",
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.split()[-3:] == ["0", "0", "0"]
+
+
 @pytest.mark.parametrize("site", [SEAT, PARENT, TECHNICAL])
 def test_links_are_lines_of_ip(site: str, tmp_path: Path) -> None:
     """Whatever the kernel can make is made; where it lacks a kind of interface, that is all that is complained of."""
