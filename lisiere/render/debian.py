@@ -91,7 +91,8 @@ def _proxy(intent: SiteIntent) -> Iterator[Written]:
     proxy = intent.web.proxy
     if proxy is None:
         return
-    yield Written("squid/squid.conf", "0640", "proxy/debian/main.j2", {"proxy": proxy, "users": squid.users(intent)})
+    sees = {"proxy": proxy, "users": squid.users(intent), "inside": squid.inside(intent)}
+    yield Written("squid/squid.conf", "0640", "proxy/debian/main.j2", sees)
     for name, names in squid.lists(proxy).items():
         yield Written(f"squid/lists/{name}", "0644", "proxy/debian/names.j2", {"names": names})
 

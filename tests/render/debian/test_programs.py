@@ -12,8 +12,8 @@ from lisiere.model.intent import SiteIntent
 from lisiere.model.words import Action
 from tests.render.debian import programs
 from tests.render.debian.authority import pem_of
-from tests.render.debian.files import files_of, intents, text_of, unpack
-from tests.render.fleet import HALL, LIBRARY, LOCAL, LONE_HALL, NAMES, PARENT, SEAT, SITES, TECHNICAL
+from tests.render.debian.files import intents, text_of, unpack
+from tests.render.fleet import HALL, LIBRARY, LOCAL, LONE_HALL, PARENT, SEAT, SITES, TECHNICAL
 
 Ask = Callable[[Path], str]
 QUESTIONS: dict[str, Ask] = {
@@ -98,9 +98,7 @@ def test_the_kernel_holds_every_address_and_route(site: str, tmp_path: Path) -> 
     devices = _devices(folder)
     batches = [f"ip -batch {shlex.quote(str(folder / name))}" for name in ("addresses.batch", "routes.batch")]
     settings = f"sysctl -q -p {shlex.quote(str(folder / 'sysctl.conf'))}"
-    done = programs.in_network(
-        devices, *batches, settings, "ip -j address", "ip -j route", "ip -6 -j route"
-    )
+    done = programs.in_network(devices, *batches, settings, "ip -j address", "ip -j route", "ip -6 -j route")
     assert done.returncode == 0, done.stdout
     addresses, *routes = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
     held = {
@@ -227,24 +225,3 @@ def _expected(tunnel: object, intent: SiteIntent) -> dict[str, str]:
         "begins": "start" if one.initiates else "waits",
         "life": f"{one.crypto.esp.lifetime_s * 9 // 10}s",
     }
-
-
-@pytest.mark.parametrize("site", [PARENT, HALL])
-def test_a_proxy_with_a_parent_asks_nobody_else(site: str) -> None:
-    """The lines that keep it from going direct are there once, spelt as Squid spells them, before who is let in."""
-    lines = files_of(text_of(site))["squid/squid.conf"].splitlines()
-    assert lines.count("never_direct allow all") == 1
-    assert not [line for line in lines if line.startswith(("always_direct", "prefer_direct", "nonhierarchical"))]
-    assert next(line for line in lines if line.startswith("cache_peer ")).split()[2] == "parent"
-    access = [line for line in lines if line.startswith("http_access ")]
-    assert access[-2:] == ["http_access allow users", "http_access deny all"]
-    assert access.index("http_access deny !users") < next(i for i, line in enumerate(access) if " allow " in line)
-
-
-def test_a_proxy_without_a_parent_refuses_addresses() -> None:
-    """Who names an address asks no resolver that filters: such a request is refused (before any category)."""
-    access = [
-        line for line in files_of(text_of(NAMES))["squid/squid.conf"].splitlines() if line.startswith("http_access ")
-    ]
-    assert access.index("http_access deny addresses") < access.index("http_access deny category-adult")
-    assert access.index("http_access allow allowed_names") < access.index("http_access deny addresses")
