@@ -62,7 +62,13 @@ def test_a_proxy_with_a_parent_resolves_nothing(site: str) -> None:
     assert "http_access deny manager" in lines
 
 
-INSIDE, OUTSIDE, USER = "10.52.0.80", "203.0.113.80", "10.99.0.9"
+@pytest.mark.parametrize("site", [HALL, NAMES])
+def test_a_proxy_has_descriptors_for_a_whole_school(site: str) -> None:
+    """Each request takes one on either side; the stock limit of 1024 ends at some tens of browsers."""
+    assert "max_filedescriptors 16384" in files_of(text_of(site))["squid/squid.conf"].splitlines()
+
+
+INSIDE, OUTSIDE = "10.52.0.80", "203.0.113.80"
 ASK = """
 import http.server, json, socket, sys, threading, time
 proxy, user, urls = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
