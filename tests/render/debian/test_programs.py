@@ -74,12 +74,27 @@ def test_the_kernel_holds_every_rule_and_drops_the_rest(site: str, tmp_path: Pat
     chains = dict(re.findall(r"\tchain (\S+) \{\n(.*?)\n\t\}", held, re.DOTALL))
     for rule_set in intents()[site].rule_sets:
         body = chains[f"{rule_set.from_zone}-{rule_set.to_zone}-{rule_set.family}"].splitlines()
-        found = [re.search(r' (accept|drop) comment "(\d+) ', line) for line in body[:-1]]
+        found = [re.search(r' (accept|drop) comment "(\d+) ', line) for line in body[:-2]]
         verdicts = [(match[1], int(match[2])) for match in found if match]
         words = {Action.ALLOW: "accept", Action.DENY: "drop"}
         assert verdicts == [(words[rule.action], rule.number) for rule in rule_set.rules]
-        assert body[-1].endswith(" drop")
-        assert "log prefix" in body[-1]
+        assert re.fullmatch(r"\s*counter( packets \d+ bytes \d+)? drop", body[-1])
+        assert "log prefix" in body[-2]
+
+
+@pytest.mark.parametrize("site", [SEAT, HALL, PARENT])
+def test_no_flood_fills_the_log(site: str, tmp_path: Path) -> None:
+    """Before a drop a few packets in a second are logged, by a rule of their own; the drop itself knows no limit."""
+    programs.need("nft")
+    lines = [line.strip() for line in programs.loaded(unpack(text_of(site), tmp_path / site)).splitlines()]
+    logged = [place for place, line in enumerate(lines) if " log prefix " in f" {line}"]
+    assert logged
+    for place in logged:
+        if " accept" in lines[place]:
+            continue
+        asks, _, says = lines[place].partition("limit rate 10/second burst 20 packets log prefix ")
+        assert says.endswith(' drop: "'), lines[place]
+        assert re.sub(r' comment ".*"$', "", lines[place + 1]) == f"{asks}counter drop"
 
 
 def test_an_hour_of_the_day_is_kept(tmp_path: Path) -> None:
