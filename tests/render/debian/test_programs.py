@@ -12,7 +12,7 @@ from lisiere.model.intent import SiteIntent
 from lisiere.model.words import Action
 from tests.render.debian import programs
 from tests.render.debian.authority import pem_of
-from tests.render.debian.files import intents, text_of, unpack
+from tests.render.debian.files import files_of, intents, text_of, unpack
 from tests.render.fleet import HALL, LIBRARY, LOCAL, LONE_HALL, PARENT, SEAT, SITES, TECHNICAL
 
 Ask = Callable[[Path], str]
@@ -95,6 +95,17 @@ def test_no_flood_fills_the_log(site: str, tmp_path: Path) -> None:
         asks, _, says = lines[place].partition("limit rate 10/second burst 20 packets log prefix ")
         assert says.endswith(' drop: "'), lines[place]
         assert re.sub(r' comment ".*"$', "", lines[place + 1]) == f"{asks}counter drop"
+
+
+@pytest.mark.parametrize("site", [HALL, LOCAL, TECHNICAL])
+def test_no_log_grows_on_the_appliance(site: str) -> None:
+    """Everything goes to the collectors, what waits for one is bounded, and web access is in no local file."""
+    files = files_of(text_of(site))
+    actions = re.findall(r"action\((.*?)\)", files["rsyslog/rsyslog.conf"], re.DOTALL)
+    assert len(actions) == len(intents()[site].collectors)
+    assert all('type="omfwd"' in one and re.search(r'queue\.maxDiskSpace="\d+m"', one) for one in actions)
+    access = [line for line in files.get("squid/squid.conf", "").splitlines() if line.startswith("access_log ")]
+    assert access == (["access_log syslog:local5.info logformat=squid"] if "squid/squid.conf" in files else [])
 
 
 def test_an_hour_of_the_day_is_kept(tmp_path: Path) -> None:
