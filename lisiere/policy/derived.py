@@ -32,8 +32,12 @@ ECHO = (
     ServiceEntry(protocol=Protocol.ICMP, icmp_types=(8,)),
     ServiceEntry(protocol=Protocol.ICMPV6, icmp_types=(128,)),
 )
-NEIGHBOURS = (ServiceEntry(protocol=Protocol.ICMPV6, icmp_types=(133, 134, 135, 136)),)
-"""Neighbour discovery (RFC 4861) is untracked: without these a firewall that denies by default kills IPv6 on a link."""
+NEIGHBOURS = (ServiceEntry(protocol=Protocol.ICMPV6, icmp_types=(133, 134, 135, 136, 130, 131, 132, 143)),)
+"""Neighbour discovery (RFC 4861) is untracked: without these a firewall that denies by default kills IPv6 on a link.
+
+So are queries and reports of group members (RFC 2710, 3810; RFC 4890 4.4.1 has them never dropped on a link): where
+switches listen to them, solicitations reach only who has reported. They come last, so that no rule is renumbered.
+"""
 
 
 @lru_cache(maxsize=256)

@@ -14,10 +14,14 @@ ICMPV6 = {
     "time-exceeded": 3,
     "echo-request": 128,
     "echo-reply": 129,
+    "mld-listener-query": 130,
+    "mld-listener-report": 131,
+    "mld-listener-done": 132,
     "nd-router-solicit": 133,
     "nd-router-advert": 134,
     "nd-neighbor-solicit": 135,
     "nd-neighbor-advert": 136,
+    "mld2-listener-report": 143,
 }
 FINAL = ("accept", "drop")
 HOOKS = {"input": ("sources", "input"), "output": ("output",), "forward": ("sources", "forward")}

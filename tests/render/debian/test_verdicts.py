@@ -42,7 +42,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "an hour": (HALL, r'meta hour "22:00:00"-"23:59:59"', 'meta hour "10:00:00"-"23:59:59"'),
     "no hour": (HALL, r'meta hour "22:00:00"-"23:59:59" ', ""),
-    "an ICMP type": (HALL, r"icmpv6 type \{ 133, 134, 135, 136 \}", "icmpv6 type { 133, 134, 135 }"),
+    "an ICMP type": (HALL, r"icmpv6 type \{ 133, 134, 135, 136, ", "icmpv6 type { 133, 134, 135, "),
     "an order": (
         HALL,
         r"(\t\t.*admin-wan no-clear-text-out.*\n\t\t.*\n)((?:\t\t.*\n)*?)(\t\tcounter drop\n)",
