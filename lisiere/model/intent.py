@@ -196,12 +196,16 @@ class WebProxy(Model):
 
 
 class PacFile(Model):
-    """The PAC file that the appliance itself serves: the proxies in order, and what browsers reach without them."""
+    """The PAC file that the appliance itself serves: the proxies in order, and what browsers reach without them.
+
+    `direct` are the dated bypasses, `inside` what no proxy fetches: own segments, and what rules allow inside.
+    """
 
     path: str
     proxies: tuple[IPv4AddressGiven, ...]
     port: int
     direct: tuple[PrefixGiven, ...]
+    inside: tuple[IPv4NetworkGiven, ...] = ()
 
 
 class WebAccessIntent(Model):

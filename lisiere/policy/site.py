@@ -25,6 +25,7 @@ from lisiere.model.intent import (
 from lisiere.model.overlay import Authentication
 from lisiere.model.site import Appliance
 from lisiere.model.words import Action, Prefix, Zone
+from lisiere.policy.beside import with_inside
 from lisiere.policy.derived import Common, common_rules, infrastructure, no_clear_text, way_to
 from lisiere.policy.drafts import Draft, SetBook, rule_sets
 from lisiere.policy.layers import service_entries, written_rules
@@ -74,6 +75,8 @@ def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView], com
     book = common.book.own()
     drafts = (*common.drafts, *_drafts(site, fleet=fleet, views=views, tunnels=tunnels, web=web, book=book))
     sets_of_rules = rule_sets(drafts, zones=frozenset(one.zone for one in zones), book=book)
+    sets = book.named_sets()
+    web = with_inside(web, interfaces=interfaces, tunnels=tunnels, sets_of_rules=sets_of_rules, sets=sets)
     lan = tuple(prefix for segment in data.segments for prefix in (segment.ipv4.network, segment.ipv6.network))
     return SiteIntent(
         name=site.name,
@@ -101,7 +104,7 @@ def _resolve(site: Appliance, *, fleet: Fleet, views: Sequence[OverlayView], com
         tunnel_routes=routes_of(site.name, views=views),
         unreachable=_unreachable(fleet, tunnels),
         zones=zones,
-        sets=book.named_sets(),
+        sets=sets,
         rule_sets=sets_of_rules,
         exemptions=_exemptions(fleet, tunnels),
         masquerades=_masquerades(site),
