@@ -181,6 +181,7 @@ def _cables(sites: Sequence[Site]) -> Iterator[str]:
         inside = f"{kernel.PREFIX}{site.name}"
         for wire, letter in ((site.uplink, "w"), (site.management, "m")):
             yield f"link add name {wire.device} netns {inside} type veth peer name {letter}{number} netns {CORE}"
+        yield f"link add name trunk0 netns {inside} type veth peer name trunk-far netns {inside}"
         for lan in site.lans:
             there = client(site.name, lan.device)
             yield f"link add name {lan.device} netns {inside} type veth peer name lan0 netns {there}"

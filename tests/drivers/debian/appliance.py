@@ -159,7 +159,7 @@ def _lay_cables(appliance: Appliance) -> None:
     kernel.run("ip", "netns", "add", appliance.namespace)
     here, ours, _ = _wire()
     link([(appliance, "mgmt0", here)])
-    link([(appliance, device, f"{appliance.namespace}/far-{device}") for device in ("wan0", "lan-desk")])
+    link([(appliance, device, f"{appliance.namespace}/far-{device}") for device in ("wan0", "trunk0", "lan-desk")])
     kernel.batch([f"address add {ours}/30 dev {here}", f"link set dev {here} up"])
     kernel.run("ip", "-n", appliance.namespace, "link", "set", "far-wan0", "up")
     kernel.run("ip", "-n", appliance.namespace, "link", "set", "far-lan-desk", "up")
