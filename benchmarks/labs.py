@@ -1,7 +1,6 @@
 """The lab as the benchmarks use it: a process of its own, asked what was done to its appliances."""
 
 import json
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from benchmarks.stage import spread
 from benchmarks.texts import is_run
 from lab import daemon
 from lab.fleet import LabAppliance
+from lab.ports import free_port
 
 SAMPLE = 12
 """Appliances whose running configuration is looked at after each piece of work; the counters are those of all."""
@@ -71,7 +71,7 @@ def running(
         for name, release in releases.items()
     ]
     try:
-        state = daemon.start(folder, wanted, rtt_ms=rtt_ms, username=username, port=_free_port())
+        state = daemon.start(folder, wanted, rtt_ms=rtt_ms, username=username, port=free_port())
         yield BenchLab(folder, state.pid)
     finally:
         daemon.stop(folder)
@@ -81,9 +81,3 @@ def _number(counters: object, name: str) -> int:
     if not isinstance(counters, dict):
         raise BenchError(f"the lab does not tell its counters: {json.dumps(counters)}")
     return int(counters[name])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])

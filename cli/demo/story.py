@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -125,6 +124,7 @@ class Story:
         from cli.lab import steps
         from lab.daemon import start
         from lab.fleet import LabAppliance
+        from lab.ports import free_port
 
         with self._step("Démarrer les équipements simulés", "Start the simulated appliances") as tell:
             wanted = [LabAppliance(one.name, str(one.data.release)) for one in chosen]
@@ -428,13 +428,6 @@ def _count(run: "Run") -> Mapping[str, int]:
 
 def _outcomes(run: "Run") -> str:
     return page.counted(_count(run))
-
-
-def free_port() -> int:
-    """A port that nobody listens at on the first of the lab's addresses, nor at any other."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.story import free_port
+from lab.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 

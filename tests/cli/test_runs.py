@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.story import free_port
+from lab.ports import free_port
 from lisiere.store.setup import connect
 from tests.cli.conftest import ROOT, Shell
 
-SLOW_MS = 2000
+SLOW_MS = 400
 
 
 @pytest.fixture(scope="module")

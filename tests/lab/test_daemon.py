@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -16,16 +15,10 @@ import pytest
 from lab.daemon import CONTROL, STATE, LabState, ask, start, status, stop
 from lab.errors import LabError
 from lab.fleet import LabAppliance
+from lab.ports import free_port
 
 APPLIANCES = [LabAppliance("old", "1.4"), LabAppliance("new", "1.5", hostname="other-name")]
 MOST_KIB = 400 * 1024
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture

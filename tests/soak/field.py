@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.demo.story import free_port
 from cli.lab import spread
 from cli.secrets import fill
 from lab import daemon
 from lab.errors import LabError
 from lab.faults import Fault, Kind
 from lab.fleet import LabAppliance
+from lab.ports import free_port
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run
 from lisiere.model.site import Appliance
