@@ -5,7 +5,13 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.faults import summary
 from tests.golden import Golden
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what came of the fault matrix; from here, for who deals tests to workers loads no deeper file than this."""
+    summary.tell(terminalreporter)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

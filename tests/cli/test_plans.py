@@ -1,6 +1,23 @@
 """Plans from the command line: their waves, their reasons, and previews from records."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.ports import free_port
 from tests.cli.conftest import Json, Shell
+
+
+@pytest.fixture
+def untouched(tmp_path: Path, small: Path) -> Iterator[Shell]:
+    """A folder with secrets and a lab of its own, as it left the factory."""
+    (tmp_path / "inventory").symlink_to(small)
+    shell = Shell(tmp_path)
+    shell("secrets", "init")
+    shell("lab", "up", "--count", "2", "--port", str(free_port()))
+    yield shell
+    shell("lab", "down")
 
 
 def test_a_preview_asks_no_appliance_and_is_told_apart(shell: Shell) -> None:
@@ -56,27 +73,27 @@ def test_a_preview_shows_what_is_on_record(lab_shell: Shell) -> None:
     assert _differences(preview) == _differences(asked) == [["delete service ssh port '2022'"]]
 
 
-def test_a_plan_says_what_it_opens_and_closes(lab_shell: Shell) -> None:
+def test_a_plan_says_what_it_opens_and_closes(untouched: Shell) -> None:
     """Unknown for an appliance fresh from the factory; what somebody opened by hand is closed; in words and in JSON."""
-    name = _names(lab_shell)[-2]
-    first = lab_shell.json("plan", "--lab", "--name", name)
+    name = _names(untouched)[0]
+    first = untouched.json("plan", "--lab", "--name", name)
     assert isinstance(first, dict)
-    shown = lab_shell("plan", "show", str(first["id"])).stdout
+    shown = untouched("plan", "show", str(first["id"])).stdout
     assert "reachability not known:" in shown
     assert "it has no firewall zones" in shown
-    lab_shell("apply", str(first["id"]), "--lab")
+    untouched("apply", str(first["id"]), "--lab")
     rule = "set firewall ipv4 name ADMIN-WAN rule 999000"
     for end in ("action 'accept'", "protocol 'tcp'", "destination port '5000-5001'", "description 'by hand'"):
-        lab_shell("lab", "change", name, f"{rule} {end}")
-    second = lab_shell.json("plan", "--lab", "--name", name)
+        untouched("lab", "change", name, f"{rule} {end}")
+    second = untouched.json("plan", "--lab", "--name", name)
     assert isinstance(second, dict)
-    shown = lab_shell("plan", "show", str(second["id"])).stdout
+    shown = untouched("plan", "show", str(second["id"])).stdout
     assert "no longer reachable:\n     1 appliance(s)  admin to wan: any but fleet-sites" in shown.replace(
         "any -> ", ""
     )
     assert "tcp/5000-5001 (IPv4)" in shown
     assert "newly reachable" not in shown
-    told = lab_shell.json("plan", "show", str(second["id"]))
+    told = untouched.json("plan", "show", str(second["id"]))
     assert isinstance(told, dict)
     assert isinstance(told["reachability"], dict)
     change = told["reachability"][name]

@@ -1,7 +1,6 @@
 """The stage for the fault matrix, and the line in which it says how large it was and what came of it."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,25 +47,3 @@ def records(tmp_path: Path) -> Iterator["Records"]:
     """Empty records."""
     with connect(path=tmp_path / "records.sqlite3") as opened:
         yield opened
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how large the matrix was and what came of it; also where workers of xdist ran the cells."""
-    reports = [report for several in terminalreporter.stats.values() for report in several]
-    cells = [
-        value
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-        for name, value in report.user_properties
-        if name == CELL and isinstance(value, list)
-    ]
-    if not cells:
-        return
-    outcomes = Counter(str(cell[0]) for cell in cells)
-    mixed, armed, twice = (sum(int(str(cell[at])) for cell in cells) for at in (1, 2, 3))
-    terminalreporter.section("fault matrix")
-    whole = len(FAULT_CELLS) + len(KILL_CELLS)
-    turn = "" if len(cells) == whole else "; another third is left out each day, and `make faults` runs all of them"
-    terminalreporter.line(f"{len(cells)} cells of {whole}{turn}")
-    terminalreporter.line(", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
-    terminalreporter.line(f"{mixed} mixed, {armed} armed, {twice} pushed twice")

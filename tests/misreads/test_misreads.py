@@ -38,7 +38,7 @@ def test_who_waits_for_any_prompt_misreads(appliances: list[Appliance], tmp_path
     with planted(appliances[:READ_NAIVELY], tmp_path / "lab", rtt_ms=40.0, seed=1) as place:
         read = {one.name: _read_naively(place, one.name) for one in place.appliances}
         misread = [name for name, text in read.items() if text != place.truth[name]]
-    assert len(misread) == READ_NAIVELY
+    assert misread, "how many of them depends on the load of the machine"
 
 
 def _read_naively(place: Field, name: str) -> str:

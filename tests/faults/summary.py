@@ -1,0 +1,29 @@
+"""What came of the matrix, told at the end of a run."""
+
+from collections import Counter
+
+import pytest
+
+from tests.faults.cells import CELL, FAULT_CELLS, KILL_CELLS
+
+
+def tell(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how large the matrix was and what came of it; also where workers of xdist ran the cells."""
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    cells = [
+        value
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == CELL and isinstance(value, list)
+    ]
+    if not cells:
+        return
+    outcomes = Counter(str(cell[0]) for cell in cells)
+    mixed, armed, twice = (sum(int(str(cell[at])) for cell in cells) for at in (1, 2, 3))
+    terminalreporter.section("fault matrix")
+    whole = len(FAULT_CELLS) + len(KILL_CELLS)
+    turn = "" if len(cells) == whole else "; another third is left out each day, and `make faults` runs all of them"
+    terminalreporter.line(f"{len(cells)} cells of {whole}{turn}")
+    terminalreporter.line(", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
+    terminalreporter.line(f"{mixed} mixed, {armed} armed, {twice} pushed twice")
