@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from lisiere.drivers import ssh
-from lisiere.drivers.debian.channel import Channel
+from lisiere.drivers.channel import Channel
 from lisiere.drivers.ssh import Endpoint
 from lisiere.errors import DeviceError, UsageError
 

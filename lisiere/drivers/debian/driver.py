@@ -2,22 +2,19 @@
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path as FilePath
-from types import TracebackType
-from typing import Literal, Self, TypedDict, TypeVar
+from typing import TypeVar
 
-from napalm.base import NetworkDriver
 from napalm.base import models as napalm_models
 
 from lisiere import bundle
 from lisiere.configtree import ConfigSyntaxError
-from lisiere.drivers.base import FINGERPRINT, Concealer, Guarantees, Sight
+from lisiere.drivers.appliance import ApplianceDriver, OptionalArgs
+from lisiere.drivers.base import Guarantees, Sight
 from lisiere.drivers.debian import bootstrap, parse, pings
 from lisiere.drivers.debian.push import Push
 from lisiere.drivers.debian.transport import EdgeTransport
 from lisiere.drivers.debian.veil import Veil
-from lisiere.drivers.ssh import Endpoint
-from lisiere.errors import DeviceError, MisreadError, SessionLostError, UsageError
+from lisiere.errors import DeviceError, MisreadError, UsageError
 
 Parsed = TypeVar("Parsed")
 
@@ -37,32 +34,13 @@ TOPICS = {f"show {topic}": topic for topic in ("config", "ruleset", "tunnels", "
 """Operational commands, and what the script calls them."""
 
 
-class OptionalArgs(TypedDict, total=False):
-    """What `optional_args` may hold; `host_key` and `secrets` must be there."""
+class DebianDriver(ApplianceDriver[Push]):
+    """One Debian appliance over SSH; the account may run the appliance's script, and nothing else as root."""
 
-    name: str
-    port: int
-    key_file: str
-    host_key: str
-    secrets: Concealer
-    release: str
-    timeout_s: float
-    commit_timeout_s: float
-
-
-class DebianDriver(NetworkDriver):  # type: ignore[misc]
-    """One Debian appliance over SSH.
-
-    Args:
-        hostname: Address to connect to.
-        username: The account that may run the script.
-        password: Its password, unless `key_file` is given.
-        timeout: Seconds to wait for an answer; commits may take longer.
-        optional_args: See `OptionalArgs`. `name` is the appliance's in messages; `release` is compared with the device.
-    """
-
+    system = "Debian"
+    promises = GUARANTEES
+    commit_timeout_default_s = COMMIT_TIMEOUT_S
     show_tunnels = "show tunnels"
-    """The operational command that tells which tunnels are up."""
 
     def __init__(
         self,
@@ -72,29 +50,8 @@ class DebianDriver(NetworkDriver):  # type: ignore[misc]
         timeout: int = 60,
         optional_args: OptionalArgs | None = None,
     ) -> None:
-        options: OptionalArgs = optional_args or {}
-        name = options.get("name", hostname)
-        if unknown := sorted(options.keys() - OptionalArgs.__annotations__.keys()):
-            raise UsageError(f"{name}: unknown optional_args {', '.join(unknown)}")
-        if "secrets" not in options:
-            raise UsageError(f"{name}: optional_args lacks 'secrets', the keeper that conceals what is read")
-        self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
-        self.endpoint = Endpoint(
-            name=name,
-            address=hostname,
-            port=options.get("port", 22),
-            host_key=options.get("host_key", ""),
-            username=username,
-            password=password or "",
-            key_file=options.get("key_file", ""),
-            timeout_s=options.get("timeout_s", float(timeout)),
-        )
-        self.release = options.get("release", "")
-        self.commit_timeout_s = options.get("commit_timeout_s", COMMIT_TIMEOUT_S)
-        if self.release and self.release not in GUARANTEES:
-            raise UsageError(f"{name}: no Debian release {self.release!r}; there are: {', '.join(GUARANTEES)}")
-        self._veil = Veil(name, options["secrets"])
-        self._push: Push | None = None
+        super().__init__(hostname, username, password, timeout, optional_args)
+        self._veil = Veil(self.endpoint.name, (optional_args or {})["secrets"])
 
     # ---- the session ---------------------------------------------------------------------------------------------
 
@@ -109,35 +66,6 @@ class DebianDriver(NetworkDriver):  # type: ignore[misc]
             transport.disconnect()
             raise
         self.release, self._version, self._push = found.release, found.version, push
-
-    def close(self) -> None:
-        """Drop the candidate, if any, and hang up."""
-        push, self._push = self._push, None
-        if push is None:
-            return
-        try:
-            if push.transport.is_open():
-                push.discard()
-        except DeviceError:
-            pass  # The script forgets what was never committed after an hour.
-        finally:
-            push.transport.disconnect()
-
-    def is_alive(self) -> napalm_models.AliveDict:
-        """Whether the session stands, as far as is known without asking."""
-        return {"is_alive": self._push is not None and self._push.transport.is_open()}
-
-    @property
-    def guarantees(self) -> Guarantees:
-        """What this appliance's release does by itself; known once it is told or the session is open."""
-        if not self.release:
-            raise UsageError(f"{self.endpoint.name}: its release is not known before the session is open")
-        return GUARANTEES[self.release]
-
-    @property
-    def round_trips(self) -> int:
-        """How often this session waited for an answer; for measuring."""
-        return self._pushing.transport.round_trips
 
     # ---- changing ------------------------------------------------------------------------------------------------
 
@@ -195,10 +123,6 @@ class DebianDriver(NetworkDriver):  # type: ignore[misc]
         """Whether a timed commit, of ours or of anybody, waits for its confirmation."""
         return self._pushing.is_pending()
 
-    def discard_config(self) -> None:
-        """Drop the candidate."""
-        self._pushing.discard()
-
     def rollback(self) -> None:
         """Go back to what was before the last commit: the pending one, whose timer is then stopped, or a kept one."""
         self._pushing.roll_back()
@@ -244,19 +168,9 @@ class DebianDriver(NetworkDriver):  # type: ignore[misc]
         """The NTP servers in the running configuration."""
         return {server: {} for server in parse.ntp_servers(self._pushing.read_running())}
 
-    def get_ntp_peers(self) -> dict[str, napalm_models.NTPPeerDict]:
-        """Servers only."""
-        return {}
-
     def get_users(self) -> dict[str, napalm_models.UsersDict]:
         """The accounts that have keys. There are no passwords."""
         return parse.users(self._veil.text(self._pushing.read_running()))
-
-    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, object]]:
-        """Answers to operational commands (`TOPICS`), secrets concealed."""
-        if encoding != "text":
-            raise UsageError(f"{self.endpoint.name}: cli gives text only, not {encoding!r}")
-        return dict(self.look(commands).answers)
 
     def ping(
         self,
@@ -289,28 +203,7 @@ class DebianDriver(NetworkDriver):  # type: ignore[misc]
         reached = (address for address, answer in zip(addresses, heard, strict=True) if pings.is_answered(answer))
         return Sight(told, frozenset(reached))
 
-    # ---- NAPALM's plumbing ---------------------------------------------------------------------------------------
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        self.close()
-        return False
-
-    def __repr__(self) -> str:
-        return f"DebianDriver({self.endpoint.name!r})"
-
     # ---- inside --------------------------------------------------------------------------------------------------
-
-    @property
-    def _pushing(self) -> Push:
-        if self._push is None:
-            raise SessionLostError(self.endpoint.name, "there is no open session")
-        return self._push
 
     def _check(self, found: parse.Greeting) -> None:
         if found.system != "debian" or found.release not in GUARANTEES or self.release not in ("", found.release):
@@ -326,22 +219,12 @@ class DebianDriver(NetworkDriver):  # type: ignore[misc]
 
     def _clear(self, filename: str | None, config: str | None) -> str:
         """The bundle given, its references replaced by values."""
-        if filename:
-            try:
-                config = FilePath(filename).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as exc:
-                raise UsageError(f"{filename}: cannot be read: {exc}") from exc
-        config = config or ""
+        config = self._given(filename, config)
         try:
             if not bundle.parse(config):
                 raise UsageError(f"{self.endpoint.name}: the configuration to load is empty; nothing was sent")
         except ConfigSyntaxError as exc:
             raise UsageError(f"{self.endpoint.name}: the configuration to load cannot be read: {exc}") from exc
-        if FINGERPRINT.search(config):
-            raise UsageError(
-                f"{self.endpoint.name}: the configuration holds fingerprints of secrets (masked:…), which cannot be"
-                " sent; give these secrets names and refer to them"
-            )
         return self._veil.reveal(config)
 
     def _told(self, answer: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 
 from lisiere.drivers.base import Concealer
 
@@ -57,14 +56,6 @@ def values_in(text: str) -> frozenset[str]:
 
     mask(text, Collector())
     return frozenset(found)
-
-
-def scrub(text: str, values: AbstractSet[str], concealer: Concealer) -> str:
-    """A sentence with every known secret value concealed, the longest ones first."""
-    for value in sorted(values, key=len, reverse=True):
-        if value and value in text:
-            text = text.replace(value, concealer.conceal(value))
-    return text
 
 
 def _masked(text: str, concealer: Concealer) -> Iterator[str]:

@@ -38,6 +38,11 @@ class Push:
             self._refuse(refused)
         return answer
 
+    @property
+    def holds_candidate(self) -> bool:
+        """Whether a generation was staged."""
+        return bool(self._generation)
+
     # ---- reading -------------------------------------------------------------------------------------------------
 
     def greet(self) -> Greeting:

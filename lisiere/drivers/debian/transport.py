@@ -9,8 +9,8 @@ from typing import NoReturn
 import paramiko  # type: ignore[import-untyped]
 
 from lisiere.drivers import ssh
+from lisiere.drivers.channel import FOREIGN, Channel
 from lisiere.drivers.debian.bootstrap import SCRIPT
-from lisiere.drivers.debian.channel import FOREIGN, Channel
 from lisiere.drivers.debian.parse import Answer
 from lisiere.drivers.ssh import Endpoint
 from lisiere.errors import DeviceError, MisreadError, SessionLostError

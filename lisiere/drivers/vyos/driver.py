@@ -1,22 +1,20 @@
 """NAPALM's contract for VyOS. Texts in and out are set lines with references in place of secrets."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path as FilePath
-from types import TracebackType
-from typing import Literal, Self, TypedDict, TypeVar
+from typing import Literal, TypeVar
 
-from napalm.base import NetworkDriver
 from napalm.base import models as napalm_models
 
-from lisiere.drivers.base import FINGERPRINT, Concealer, Guarantees, Sight
-from lisiere.drivers.ssh import Endpoint
+from lisiere.drivers import appliance
+from lisiere.drivers.appliance import ApplianceDriver
+from lisiere.drivers.base import Guarantees, Sight
 from lisiere.drivers.vyos import getters, parse
 from lisiere.drivers.vyos.dialogue import COMMIT_TIMEOUT_S, LEAST_MINUTES, Dialogue
 from lisiere.drivers.vyos.parse import Version
 from lisiere.drivers.vyos.push import Push
 from lisiere.drivers.vyos.transport import VyOSTransport
 from lisiere.drivers.vyos.veil import Veil
-from lisiere.errors import DeviceError, MisreadError, SessionLostError, UsageError
+from lisiere.errors import DeviceError, MisreadError, UsageError
 
 ReplaceWith = Literal["load", "commands"]
 Parsed = TypeVar("Parsed")
@@ -40,34 +38,20 @@ GUARANTEES = {
 """What each release does by itself. A restart reverts because the old configuration is saved before a timer starts."""
 
 
-class OptionalArgs(TypedDict, total=False):
-    """What `optional_args` may hold; `host_key` and `secrets` must be there."""
+class OptionalArgs(appliance.OptionalArgs, total=False):
+    """What `optional_args` may hold; `replace_with` says how a whole configuration is brought in."""
 
-    name: str
-    port: int
-    key_file: str
-    host_key: str
-    secrets: Concealer
-    release: str
-    timeout_s: float
-    commit_timeout_s: float
     replace_with: ReplaceWith
 
 
-class VyOSDriver(NetworkDriver):  # type: ignore[misc]
-    """One VyOS appliance over SSH.
+class VyOSDriver(ApplianceDriver[Push]):
+    """One VyOS appliance over SSH; the account has administrator rights."""
 
-    Args:
-        hostname: Address to connect to.
-        username: An account with administrator rights.
-        password: Its password, unless `key_file` is given.
-        timeout: Seconds to wait for an answer; commits may take longer.
-        optional_args: See `OptionalArgs`. `name` is the appliance's in messages; `release` is compared with the device;
-            `commit_timeout_s` is how long a step in configuration mode may take.
-    """
-
+    system = "VyOS"
+    promises = GUARANTEES
+    option_names = OptionalArgs.__optional_keys__
+    commit_timeout_default_s = COMMIT_TIMEOUT_S
     show_tunnels = "show vpn ipsec sa"
-    """The operational command that tells which tunnels are up."""
 
     def __init__(
         self,
@@ -77,32 +61,12 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         timeout: int = 60,
         optional_args: OptionalArgs | None = None,
     ) -> None:
+        super().__init__(hostname, username, password, timeout, optional_args)
         options: OptionalArgs = optional_args or {}
-        name = options.get("name", hostname)
-        if unknown := sorted(options.keys() - OptionalArgs.__annotations__.keys()):
-            raise UsageError(f"{name}: unknown optional_args {', '.join(unknown)}")
-        if "secrets" not in options:
-            raise UsageError(f"{name}: optional_args lacks 'secrets', the keeper that conceals what is read")
-        self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
-        self.endpoint = Endpoint(
-            name=name,
-            address=hostname,
-            port=options.get("port", 22),
-            host_key=options.get("host_key", ""),
-            username=username,
-            password=password or "",
-            key_file=options.get("key_file", ""),
-            timeout_s=options.get("timeout_s", float(timeout)),
-        )
-        self.release = options.get("release", "")
-        self.commit_timeout_s = options.get("commit_timeout_s", COMMIT_TIMEOUT_S)
         self.replace_with: ReplaceWith = options.get("replace_with", "load")
-        if self.release and self.release not in GUARANTEES:
-            raise UsageError(f"{name}: no VyOS release {self.release!r}; there are: {', '.join(GUARANTEES)}")
         if self.replace_with not in ("load", "commands"):
-            raise UsageError(f"{name}: replace_with is 'load' or 'commands', not {self.replace_with!r}")
-        self._veil = Veil(name, options["secrets"])
-        self._push: Push | None = None
+            raise UsageError(f"{self.endpoint.name}: replace_with is 'load' or 'commands', not {self.replace_with!r}")
+        self._veil = Veil(self.endpoint.name, options["secrets"])
 
     # ---- the session ---------------------------------------------------------------------------------------------
 
@@ -116,36 +80,6 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
             transport.disconnect()
             raise
         self.release, self._push = session.version.release, Push(session, self._veil)
-
-    def close(self) -> None:
-        """Drop the candidate, if any, and hang up."""
-        push, self._push = self._push, None
-        if push is None:
-            return
-        transport = push.session.transport
-        try:
-            if transport.is_open() and push.session.is_configuring:
-                push.discard()
-        except DeviceError:
-            pass  # The candidate goes with the session in any case.
-        finally:
-            transport.disconnect()
-
-    def is_alive(self) -> napalm_models.AliveDict:
-        """Whether the session stands, as far as is known without asking."""
-        return {"is_alive": self._push is not None and self._push.session.transport.is_open()}
-
-    @property
-    def guarantees(self) -> Guarantees:
-        """What this appliance's release does by itself; known once it is told or the session is open."""
-        if not self.release:
-            raise UsageError(f"{self.endpoint.name}: its release is not known before the session is open")
-        return GUARANTEES[self.release]
-
-    @property
-    def round_trips(self) -> int:
-        """How often this session waited for the shell; for measuring."""
-        return self._session.transport.round_trips
 
     # ---- changing ------------------------------------------------------------------------------------------------
 
@@ -213,10 +147,6 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         """Whether a timed commit, of ours or of anybody, waits for its confirmation."""
         return self._session.is_pending()
 
-    def discard_config(self) -> None:
-        """Drop the candidate."""
-        self._pushing.discard()
-
     def rollback(self) -> None:
         """Go back to what was before the last commit.
 
@@ -268,21 +198,10 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         """The NTP servers in the running configuration."""
         return {server: {} for server in parse.ntp_servers(list(self._pushing.read_running().statements))}
 
-    def get_ntp_peers(self) -> dict[str, napalm_models.NTPPeerDict]:
-        """VyOS knows servers only."""
-        return {}
-
     def get_users(self) -> dict[str, napalm_models.UsersDict]:
         """The local users. Every one may configure (level 15); the password is what stands for it, never the hash."""
         running = [self._veil.path(path) for path in self._pushing.read_running().statements]
         return getters.users(running)
-
-    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, object]]:
-        """Answers to operational commands, secrets in set lines concealed."""
-        if encoding != "text":
-            raise UsageError(f"{self.endpoint.name}: cli gives text only, not {encoding!r}")
-        answers = self._session.run_all(commands)
-        return {command: self._told(answer) for command, answer in zip(commands, answers, strict=True)}
 
     def ping(
         self,
@@ -311,28 +230,7 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
         heard = zip(addresses, answers[len(commands) :], strict=True)
         return Sight(told, frozenset(address for address, answer in heard if getters.is_answered(answer)))
 
-    # ---- NAPALM's plumbing ---------------------------------------------------------------------------------------
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        self.close()
-        return False
-
-    def __repr__(self) -> str:
-        return f"VyOSDriver({self.endpoint.name!r})"
-
     # ---- inside --------------------------------------------------------------------------------------------------
-
-    @property
-    def _pushing(self) -> Push:
-        if self._push is None:
-            raise SessionLostError(self.endpoint.name, "there is no open session")
-        return self._push
 
     @property
     def _session(self) -> Dialogue:
@@ -346,18 +244,7 @@ class VyOSDriver(NetworkDriver):  # type: ignore[misc]
 
     def _clear(self, filename: str | None, config: str | None) -> str:
         """The text given, its references replaced by values."""
-        if filename:
-            try:
-                config = FilePath(filename).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as exc:
-                raise UsageError(f"{filename}: cannot be read: {exc}") from exc
-        config = config or ""
-        if FINGERPRINT.search(config):
-            raise UsageError(
-                f"{self.endpoint.name}: the configuration holds fingerprints of secrets (masked:…), which cannot be"
-                " sent; give these secrets names and refer to them"
-            )
-        return self._veil.reveal(config)
+        return self._veil.reveal(self._given(filename, config))
 
     def _told(self, answer: str) -> str:
         """An answer of the device without the secrets that it may repeat."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
 from lisiere.drivers.base import Concealer
@@ -116,14 +115,6 @@ def values_in(text: str) -> frozenset[str]:
             path = parse_line(line).path
             found |= {path[at] for at in secret_positions(path) if path[at]}
     return frozenset(found)
-
-
-def scrub(text: str, values: AbstractSet[str], concealer: Concealer) -> str:
-    """A sentence of the device with every known secret value concealed, the longest ones first."""
-    for value in sorted(values, key=len, reverse=True):
-        if value in text:
-            text = text.replace(value, concealer.conceal(value))
-    return text
 
 
 def _mask_line(line: str, concealer: Concealer) -> str:

@@ -13,6 +13,7 @@ from lisiere.drivers.vyos.dialogue import LEAST_MINUTES, PENDING, Dialogue
 from lisiere.drivers.vyos.parse import CommitResult
 from lisiere.drivers.vyos.statements import Change, Path
 from lisiere.drivers.vyos.text import Text
+from lisiere.drivers.vyos.transport import VyOSTransport
 from lisiere.drivers.vyos.veil import Veil
 from lisiere.errors import (
     ConfigRejectedError,
@@ -36,6 +37,16 @@ class Push:
         self.changes: list[Change] = []
         """The candidate's difference from the running configuration, as the device showed it."""
         self._running: Text | None = None
+
+    @property
+    def transport(self) -> VyOSTransport:
+        """The connection."""
+        return self.session.transport
+
+    @property
+    def holds_candidate(self) -> bool:
+        """Whether a configuration session is open."""
+        return self.session.is_configuring
 
     def read_running(self) -> Text:
         """Read the running configuration anew."""

@@ -15,9 +15,9 @@ from netmiko.channel import SSHChannel
 from netmiko.vyos.vyos_ssh import VyOSSSH
 
 from lisiere.drivers import ssh
+from lisiere.drivers.channel import FOREIGN, Channel
 from lisiere.drivers.ssh import Endpoint
-from lisiere.drivers.vyos import files
-from lisiere.drivers.vyos.files import Files
+from lisiere.drivers.vyos.files import ROUND_TRIPS, Files
 from lisiere.drivers.vyos.replies import Reply, prompt_of
 from lisiere.errors import DeviceError, MisreadError, SessionLostError
 
@@ -147,27 +147,27 @@ class VyOSTransport(VyOSSSH):
         """Put a text into a private file under a random name; returns its path."""
         try:
             return self._files().upload(text)
-        except files.FOREIGN as exc:
+        except FOREIGN as exc:
             self._translate(exc, "the configuration could not be uploaded")
 
     def download(self, path: str) -> str:
         """The text of a file on the appliance."""
         try:
             return self._files().download(path)
-        except files.FOREIGN as exc:
+        except FOREIGN as exc:
             self._translate(exc, f"{path} could not be read")
 
     def remove(self, path: str) -> None:
         """Delete a file. A session that is gone is no error here: there is nobody left to tell."""
         if self.is_open():
-            with contextlib.suppress(*files.FOREIGN):
+            with contextlib.suppress(*FOREIGN):
                 self._files().remove(path)
 
     def _files(self) -> Files:
         if self._shell is None:
             raise SessionLostError(self.endpoint.name, "there is no open session")
-        self.round_trips += files.ROUND_TRIPS
-        return Files(self.remote_conn_pre, self.endpoint.name, self.endpoint.timeout_s)
+        self.round_trips += ROUND_TRIPS
+        return Files(Channel(self.remote_conn_pre, self.endpoint.timeout_s), self.endpoint.name)
 
     # ---- the wire ------------------------------------------------------------------------------------------------
 

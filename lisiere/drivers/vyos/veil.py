@@ -1,44 +1,15 @@
 """What one appliance's texts look like from outside: every secret that passed through the session is concealed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from lisiere.drivers.base import Concealer
+from lisiere.drivers import veil
 from lisiere.drivers.vyos import masks, statements
 from lisiere.drivers.vyos.statements import Change, Path
 from lisiere.errors import MisreadError
 
 
-class Veil:
+class Veil(veil.Veil):
     """Conceals by place in statements, and by value in the device's own sentences."""
-
-    def __init__(self, host: str, concealer: Concealer) -> None:
-        self.host, self.concealer = host, concealer
-        self._values: set[str] = set()
-        self._unlearned: set[str] = set()
-        self._revealed: set[str] = set()
-
-    def __repr__(self) -> str:
-        return f"Veil({self.host!r})"
-
-    def reveal(self, text: str) -> str:
-        """The text with its references replaced; the values are noted, wherever they stand.
-
-        Raises:
-            SecretError: References without a value.
-        """
-        clear = self.concealer.reveal(text)
-        if clear == text:
-            return text
-        for line, revealed in zip(text.split("\n"), clear.split("\n"), strict=True):
-            if line != revealed:
-                words = zip(statements.words(line), statements.words(revealed), strict=False)
-                self._revealed |= {after for before, after in words if before != after}
-        self._values |= self._revealed
-        return clear
-
-    def learn(self, text: str) -> None:
-        """Note a configuration, so that its secret values are known when the device repeats one in a sentence."""
-        self._unlearned.add(text)
 
     def lines(self, text: str) -> str:
         """Set and delete lines with their secrets concealed, and values that we sent wherever they stand.
@@ -50,13 +21,7 @@ class Veil:
             masked = masks.mask_commands(text, self.concealer)
         except ValueError as exc:
             raise MisreadError(self.host, f"a line that may hold a secret cannot be read: {exc}") from exc
-        return masks.scrub(masked, self._revealed, self.concealer)
-
-    def sentence(self, text: str) -> str:
-        """The device's own words, scrubbed of known values."""
-        while self._unlearned:
-            self._values |= masks.values_in(self._unlearned.pop())
-        return masks.scrub(text, self._values, self.concealer)
+        return veil.scrub(masked, self._revealed, self.concealer)
 
     def changes(self, changes: Iterable[Change]) -> list[str]:
         """A difference in set and delete lines."""
@@ -71,3 +36,12 @@ class Veil:
     def path(self, path: Path) -> Path:
         """A statement with its secrets concealed."""
         return masks.mask_path(path, self.concealer)
+
+    def _values_revealed(self, text: str, clear: str) -> Iterator[str]:
+        for line, revealed in zip(text.split("\n"), clear.split("\n"), strict=True):
+            if line != revealed:
+                words = zip(statements.words(line), statements.words(revealed), strict=False)
+                yield from (after for before, after in words if before != after)
+
+    def _values_in(self, text: str) -> Iterable[str]:
+        return masks.values_in(text)

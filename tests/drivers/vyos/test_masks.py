@@ -5,6 +5,7 @@ from typing import Literal
 
 import pytest
 
+from lisiere.drivers.veil import scrub
 from lisiere.drivers.vyos import masks
 from lisiere.drivers.vyos.statements import parse_line
 
@@ -91,5 +92,5 @@ def test_an_unreadable_line_with_a_secret_is_no_text_to_show() -> None:
 
 def test_a_sentence_of_the_device_is_scrubbed() -> None:
     """The longest values go first, so that no end of one is left."""
-    sentence = masks.scrub('value "hush-12" is not like "hush-1"', frozenset({"hush-1", "hush-12"}), Digest())
+    sentence = scrub('value "hush-12" is not like "hush-1"', frozenset({"hush-1", "hush-12"}), Digest())
     assert "hush" not in sentence
