@@ -24,6 +24,8 @@ from lisiere.drivers.debian.device.tunnels import load_tunnels
 
 REREAD_S = 0.3
 """How long a program may take to read its file anew, or to end over it."""
+LISTENS_S = 5.0
+"""How long a program that was started may take to listen."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def load_service(service: Service, before: Sequence[File], files: Sequence[File]
     pid = process_of(service.name)
     if not pid or not service.signal:
         start(service)
+        wait_until(lambda: ports(service, files) <= listeners(), LISTENS_S)
     elif service.signal > 0:
         os.kill(pid, service.signal)
         time.sleep(REREAD_S)
@@ -135,15 +138,20 @@ def service_deviations(files: Sequence[File]) -> list[str]:
             found.append(f"lacks: {service.name} does not run")
         elif content_of(RUN / f"{service.name}.loaded") != service.stamp(files):
             found.append(f"lacks: {service.name} did not read these files, or was started by somebody else")
-    ports = {int(port) for path, shape in PORTS for port in re.findall(shape, text_of(files, path), re.MULTILINE)}
-    ports |= {80} if text_of(files, "web/proxy.pac") else set()
-    return found + [f"lacks: nothing listens on port {port}" for port in sorted(ports - listeners())]
+    wanted = set().union(*(ports(service, files) for service in SERVICES))
+    return found + [f"lacks: nothing listens on port {port}" for port in sorted(wanted - listeners())]
 
 
-PORTS = (
-    ("squid/squid.conf", r"^http_port (?:\S*:)?(\d+)\b"),
-    ("ssh/sshd_config", r"(?i)^port (\d+)$"),
-)
+PORTS = {"squid/squid.conf": r"^http_port (?:\S*:)?(\d+)\b", "ssh/sshd_config": r"(?i)^port (\d+)$"}
+"""Where a file says on which ports its program listens."""
+
+
+def ports(service: Service, files: Sequence[File]) -> set[int]:
+    """Where a program listens, as far as the files say."""
+    if service.name == "web":
+        return {80} if service.is_wanted(files) else set()
+    shape = PORTS.get(service.file)
+    return {int(port) for port in re.findall(shape, text_of(files, service.file), re.MULTILINE)} if shape else set()
 
 
 def absent_means(files: Sequence[File]) -> Iterator[Problem]:
