@@ -1,8 +1,7 @@
 """The contract of drivers, kept by Debian 12 on a real appliance in namespaces of this machine."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from napalm.base import NetworkDriver
@@ -10,11 +9,8 @@ from napalm.base import NetworkDriver
 from lisiere import bundle
 from lisiere.bundle import File
 from lisiere.drivers.debian.driver import GUARANTEES
-
-pytest.register_assert_rewrite("tests.drivers.contract")
-
-from tests.drivers.contract import DriverContract, Harness, Texts, running_of  # noqa: E402
-from tests.drivers.debian.appliance import RealDebian, bench, fresh, require_real  # noqa: E402
+from tests.drivers.contract import DriverContract, Harness, Texts, running_of
+from tests.drivers.debian.appliance import RealDebian
 
 SWANCTL = """connections {
 	hub {
@@ -168,20 +164,10 @@ class DebianHarness(Harness):
         }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealDebian, Path]]:
-    """An appliance that went the whole way from a fresh Debian."""
-    require_real()
-    folder = tmp_path_factory.mktemp("bench")
-    with bench(folder) as real:
-        yield real, folder
-
-
 @pytest.fixture
-def harness(prepared: tuple[RealDebian, Path]) -> Iterator[DebianHarness]:
+def harness(real: RealDebian) -> DebianHarness:
     """That appliance as it left the bench."""
-    with fresh(*prepared) as real:
-        yield DebianHarness(real)
+    return DebianHarness(real)
 
 
 class TestDebian(DriverContract):

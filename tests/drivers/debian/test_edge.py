@@ -16,27 +16,11 @@ from lisiere import bundle
 from lisiere.bundle import File
 from lisiere.drivers.debian import bootstrap
 from lisiere.drivers.debian.transport import EdgeTransport
-from tests.drivers.debian.appliance import RealDebian, bench, fresh, require_real
+from tests.drivers.debian.appliance import RealDebian, fresh
 
 HERE = Path(__file__).parent
 CASES = yaml.safe_load((HERE / "refused/cases.yaml").read_text(encoding="utf-8"))
 Answer = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealDebian, Path]]:
-    """An appliance that went the whole way from a fresh Debian."""
-    require_real()
-    folder = tmp_path_factory.mktemp("bench")
-    with bench(folder) as real:
-        yield real, folder
-
-
-@pytest.fixture
-def real(prepared: tuple[RealDebian, Path]) -> Iterator[RealDebian]:
-    """That appliance as it left the bench."""
-    with fresh(*prepared) as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """The steps of a rollout on a real Debian appliance: plan, apply, verify over a new session, revert, drift."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
-import pytest
 from nornir.core.inventory import Host
 
 from lisiere import bundle
@@ -20,26 +18,10 @@ from nornir_tasks.reading import RunningConfiguration, read_running
 from nornir_tasks.sessions import Answer, Contact, Way, work
 from nornir_tasks.verifying import Probes
 from tests.drivers.contract import KEEPER
-from tests.drivers.debian.appliance import NAME, RealDebian, bench, fresh, require_real
+from tests.drivers.debian.appliance import NAME, RealDebian
 
 T = TypeVar("T")
 NOBODY = Probes(frozenset(), ())
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealDebian, Path]]:
-    """An appliance that went the whole way from a fresh Debian."""
-    require_real()
-    folder = tmp_path_factory.mktemp("bench")
-    with bench(folder) as real:
-        yield real, folder
-
-
-@pytest.fixture
-def real(prepared: tuple[RealDebian, Path]) -> Iterator[RealDebian]:
-    """That appliance as it left the bench."""
-    with fresh(*prepared) as one:
-        yield one
 
 
 def on(real: RealDebian, step: Callable[[Host], T]) -> T:

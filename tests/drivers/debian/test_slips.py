@@ -2,14 +2,14 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lisiere.drivers.debian import bootstrap
 from tests.drivers.debian import test_edge as edge_tests
-from tests.drivers.debian.appliance import RealDebian, bench, fresh, require_real
+from tests.drivers.debian.appliance import RealDebian, fresh
 
 Check = Callable[[RealDebian], None]
 
@@ -59,15 +59,6 @@ SLIPS: dict[str, tuple[str, str, str, Check]] = {
 """What goes wrong: a module, what stands there, what stands there instead, and the test that notices."""
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealDebian, Path]]:
-    """An appliance that went the whole way from a fresh Debian."""
-    require_real()
-    folder = tmp_path_factory.mktemp("bench")
-    with bench(folder) as real:
-        yield real, folder
-
-
 def slipped(script: bytes, module: str, old: str, new: str) -> bytes:
     """The script with a slip in it."""
     name = f"lisiere/drivers/debian/device/{module}.py"
@@ -84,8 +75,13 @@ def slipped(script: bytes, module: str, old: str, new: str) -> bytes:
 def test_a_slip_is_caught(prepared: tuple[RealDebian, Path], monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """By the test that is there for it."""
     module, old, new, check = SLIPS[what]
-    script = slipped(bootstrap.script(), module, old, new)
-    (prepared[0].appliance.folder / "sbin/lisiere-edge").write_bytes(script)
+    sound = bootstrap.script()
+    script = slipped(sound, module, old, new)
+    installed = prepared[0].appliance.folder / "sbin/lisiere-edge"
+    installed.write_bytes(script)
     monkeypatch.setattr(bootstrap, "script", lambda: script)
-    with fresh(*prepared) as real, pytest.raises((AssertionError, pytest.fail.Exception, KeyError)):
-        check(real)
+    try:
+        with fresh(*prepared) as real, pytest.raises((AssertionError, pytest.fail.Exception, KeyError)):
+            check(real)
+    finally:
+        installed.write_bytes(sound)
