@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +64,19 @@ def shell(tmp_path: Path, small: Path) -> Shell:
     return Shell(tmp_path)
 
 
-@pytest.fixture(scope="session")
-def lab_shell(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Shell]:
-    """A folder with secrets and a lab of 12 appliances."""
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "inventory").symlink_to(small)
+@contextmanager
+def lab_in(folder: Path, inventory: Path, *, count: int) -> Iterator[Shell]:
+    """A folder with secrets and a lab of its own, its appliances as they left the factory."""
+    (folder / "inventory").symlink_to(inventory)
     shell = Shell(folder)
     shell("secrets", "init")
-    shell("lab", "up", "--count", "12", "--port", str(free_port()))
+    shell("lab", "up", "--count", str(count), "--port", str(free_port()))
     yield shell
     shell("lab", "down")
+
+
+@pytest.fixture(scope="session")
+def lab_shell(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Shell]:
+    """A folder with secrets and a lab of 12 appliances, for all tests of the command line."""
+    with lab_in(tmp_path_factory.mktemp("lab"), small, count=12) as shell:
+        yield shell

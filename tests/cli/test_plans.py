@@ -5,19 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.ports import free_port
-from tests.cli.conftest import Json, Shell
+from tests.cli.conftest import Json, Shell, lab_in
 
 
 @pytest.fixture
 def untouched(tmp_path: Path, small: Path) -> Iterator[Shell]:
     """A folder with secrets and a lab of its own, as it left the factory."""
-    (tmp_path / "inventory").symlink_to(small)
-    shell = Shell(tmp_path)
-    shell("secrets", "init")
-    shell("lab", "up", "--count", "2", "--port", str(free_port()))
-    yield shell
-    shell("lab", "down")
+    with lab_in(tmp_path, small, count=2) as shell:
+        yield shell
 
 
 def test_a_preview_asks_no_appliance_and_is_told_apart(shell: Shell) -> None:

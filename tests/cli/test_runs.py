@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.ports import free_port
 from lisiere.store.setup import connect
-from tests.cli.conftest import ROOT, Shell
+from tests.cli.conftest import ROOT, Shell, lab_in
 
 SLOW_MS = 400
 
@@ -20,13 +19,8 @@ SLOW_MS = 400
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Shell]:
     """A folder with secrets and a lab of its own."""
-    folder = tmp_path_factory.mktemp("runs")
-    (folder / "inventory").symlink_to(small)
-    shell = Shell(folder)
-    shell("secrets", "init")
-    shell("lab", "up", "--count", "4", "--port", str(free_port()))
-    yield shell
-    shell("lab", "down")
+    with lab_in(tmp_path_factory.mktemp("runs"), small, count=4) as shell:
+        yield shell
 
 
 def test_a_killed_apply_is_told_of_and_resumed(fresh: Shell) -> None:
