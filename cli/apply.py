@@ -48,19 +48,13 @@ def apply(
     """
     from cli.records import open_records, tell_interruptions
     from cli.workplace import settings_of, wants_lab
-    from lisiere.model.plan import RunStatus
-    from lisiere.workflow.budgets import refuse_destructive
-    from lisiere.workflow.plans import refuse_preview
     from nornir_tasks.rollout import RESTART_S, Caution, Watch, apply_plan
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     with open_records(settings) as records:
         tell_interruptions(records)
         plan = records.load_plan(name)
-        refuse_preview(plan)
-        refuse_elsewhere(plan, is_lab=is_lab)
-        refuse_destructive(plan, max_share=allow_deletions / 100)
-        confirm(plan, yes=yes, is_lab=is_lab)
+        _agree(plan, is_lab=is_lab, max_deleted_share=allow_deletions / 100, yes=yes)
         rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
         revert_in_s = revert_in or settings.revert_in_s
         caution = Caution(
@@ -72,6 +66,28 @@ def apply(
         with progress("apply", len(plan.changes)) as advance:
             watch = Watch(on_wave=_tell_wave, on_host=advance, on_note=note)
             run = apply_plan(replace(rollout, caution=caution, watch=watch))
+    _tell(run, plan, as_json=as_json)
+
+
+def _agree(plan: "Plan", *, is_lab: bool, max_deleted_share: float, yes: bool) -> None:
+    """Go on with a plan that may be carried out here and that a person wants.
+
+    Raises:
+        LisiereError: What speaks against it; nothing was sent.
+    """
+    from lisiere.workflow.budgets import refuse_destructive
+    from lisiere.workflow.plans import refuse_preview
+
+    refuse_preview(plan)
+    refuse_elsewhere(plan, is_lab=is_lab)
+    refuse_destructive(plan, max_share=max_deleted_share)
+    confirm(plan, yes=yes, is_lab=is_lab)
+
+
+def _tell(run: "Run", plan: "Plan", *, as_json: bool) -> None:
+    """Say how the run ended, and end with the status that goes with it."""
+    from lisiere.model.plan import RunStatus
+
     if as_json:
         print_json(run.model_dump(mode="json"))
     else:

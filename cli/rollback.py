@@ -1,12 +1,18 @@
 """`lisiere rollback RUN [SITE…]`: a plan back to what ran before a run. Nothing is changed by it."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import ON_LAB, AsJson, Lab
 from cli.output import note, print_json, progress
+
+if TYPE_CHECKING:
+    from lisiere.model.plan import Plan, Run
+    from lisiere.settings import Settings
+    from lisiere.store.records import Records
+    from lisiere.workflow.rollback import Before
 
 
 def rollback(
@@ -26,47 +32,15 @@ def rollback(
     """
     from cli.plan_words import document, print_summary
     from cli.records import open_records, tell_interruptions
-    from cli.workplace import (
-        access,
-        intended_texts,
-        open_fleet,
-        operator_name,
-        secret_keeper,
-        settings_of,
-        wants_lab,
-    )
-    from lisiere.errors import UsageError
+    from cli.workplace import settings_of, wants_lab
     from lisiere.workflow.rollback import configurations_before
-    from lisiere.workflow.terrain import terrain_of
-    from nornir_tasks.plan_making import make_plan
 
     settings, is_lab = settings_of(context), wants_lab(lab)
     with open_records(settings) as records:
         tell_interruptions(records)
         run = records.load_run(name)
         before = configurations_before(records, run, hosts=sites or [])
-        fleet = open_fleet(settings)
-        known = {one.name: one for one in fleet.in_service()}
-        if gone := sorted(before.texts.keys() - known.keys()):
-            raise UsageError(
-                f"{', '.join(gone[:5])}: no longer in the inventory or in service; name the others as SITE"
-            )
-        for host, later in sorted(before.changed_since.items()):
-            note(f"{host} was changed again by {later}: this goes back beyond that")
-        with progress("plan", len(before.texts)) as advance:
-            made = make_plan(
-                [known[host] for host in sorted(before.texts)],
-                before.texts,
-                access=access(settings, lab=is_lab, keeper=secret_keeper(settings)),
-                records=records,
-                selection=f"rollback of {run.id}{ON_LAB if is_lab else ''}",
-                created_by=operator_name(),
-                clock=lambda: datetime.now(UTC),
-                progress=advance,
-                terrain=terrain_of(fleet, known.values()),
-                rolls_back=run.id,
-                reference=intended_texts(fleet, sorted(before.texts), settings),
-            )
+        made = _planned(run, before, records=records, settings=settings, is_lab=is_lab)
     if as_json:
         print_json(document(made))
     else:
@@ -75,3 +49,36 @@ def rollback(
         note(f"not planned: {failure.reason}")
     if made.failures or before.failures:
         raise typer.Exit(1)
+
+
+def _planned(run: "Run", before: "Before", *, records: "Records", settings: "Settings", is_lab: bool) -> "Plan":
+    """The plan back to configurations of before; what was changed again since is said.
+
+    Raises:
+        UsageError: An appliance is no longer there.
+    """
+    from cli.workplace import access, intended_texts, open_fleet, operator_name, secret_keeper
+    from lisiere.errors import UsageError
+    from lisiere.workflow.terrain import terrain_of
+    from nornir_tasks.plan_making import make_plan
+
+    fleet = open_fleet(settings)
+    known = {one.name: one for one in fleet.in_service()}
+    if gone := sorted(before.texts.keys() - known.keys()):
+        raise UsageError(f"{', '.join(gone[:5])}: no longer in the inventory or in service; name the others as SITE")
+    for host, later in sorted(before.changed_since.items()):
+        note(f"{host} was changed again by {later}: this goes back beyond that")
+    with progress("plan", len(before.texts)) as advance:
+        return make_plan(
+            [known[host] for host in sorted(before.texts)],
+            before.texts,
+            access=access(settings, lab=is_lab, keeper=secret_keeper(settings)),
+            records=records,
+            selection=f"rollback of {run.id}{ON_LAB if is_lab else ''}",
+            created_by=operator_name(),
+            clock=lambda: datetime.now(UTC),
+            progress=advance,
+            terrain=terrain_of(fleet, known.values()),
+            rolls_back=run.id,
+            reference=intended_texts(fleet, sorted(before.texts), settings),
+        )
