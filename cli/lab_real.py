@@ -30,6 +30,7 @@ def up(
 
     Say which appliances, or `--all`. Use them with `--lab` as those of the simulated lab.
     """
+    from cli.lab_around import revealer, surroundings
     from cli.workplace import lab_folder, open_fleet, settings_of
     from lab.real.outfit import Outfit
     from lab.real.site import site_of
@@ -49,7 +50,7 @@ def up(
             lab_folder(settings),
             [site_of(one) for one in chosen],
             releases={one.name: str(one.data.release) for one in chosen},
-            operators=[str(prefix) for prefix in fleet.operator.management_prefixes],
+            around=surroundings(fleet, [one.name for one in chosen], revealer(settings)),
             outfit_of=Outfit(script(), SUDOERS, categories),
             progress=advance,
         )

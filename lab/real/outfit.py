@@ -58,8 +58,16 @@ def listing(rules: str) -> str:
     return kernel.run(*argv, data=rules)
 
 
+def make_room(folder: Path) -> None:
+    """Make a place for the disks of a lab, in memory: no key and no secret of it comes onto a disk of this machine."""
+    folder.mkdir(parents=True)
+    kernel.run("mount", "-t", "tmpfs", "-o", "mode=755,size=80%", "lisiere-lab", str(folder))
+
+
 def clear(folder: Path) -> None:
     """Forget the disks of a lab."""
+    while folder.is_mount():
+        kernel.run("umount", "--lazy", str(folder))
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -32,8 +32,13 @@ class Wire:
 class Lan:
     """A segment of a site, and the client on it."""
 
-    device: str
+    segment: str
     gateway: tuple[IPv4Interface, IPv6Interface]
+
+    @property
+    def device(self) -> str:
+        """The appliance's device."""
+        return segment_device(self.segment)
 
     def client_addresses(self) -> tuple[str, str]:
         """The last but one address of each family that no appliance leases."""
@@ -60,7 +65,7 @@ def site_of(planned: Planned) -> Site:
         loopbacks=(data.loopback.ipv4, data.loopback.ipv6),
         uplink=_wire(WAN, data.uplink),
         management=_wire(MANAGEMENT, data.management),
-        lans=tuple(Lan(segment_device(one.name), (one.ipv4, one.ipv6)) for one in data.segments),
+        lans=tuple(Lan(one.name, (one.ipv4, one.ipv6)) for one in data.segments),
     )
 
 

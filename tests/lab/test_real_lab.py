@@ -3,7 +3,8 @@
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 import pytest
 
 from lab.errors import LabError
-from lab.real import kernel, needs, territory
+from lab.real import cabling, kernel, needs, territory
 from lab.real.outfit import Outfit
+from lab.real.places import CORE
 from lab.real.site import Lan, Site, Wire
+from lab.real.surroundings import Academie, Datacentre, Surroundings
+from lab.real.world import client
 from lisiere import bundle
 from lisiere.bundle import File
 from lisiere.drivers.debian.bootstrap import SUDOERS, script
@@ -21,6 +25,19 @@ from lisiere.drivers.debian.driver import DebianDriver
 from tests.drivers.contract import KEEPER
 
 OPERATORS = ("198.51.100.240/28", "2001:db8:aaaa::/64")
+AROUND = Surroundings(
+    operators=OPERATORS,
+    academie=Academie(("203.0.113.20", 3128), ("203.0.113.53", "2001:db8:ac00::53"), ("203.0.113.21",)),
+    datacentre=Datacentre(
+        proxy=("10.52.0.80", 3128),
+        resolvers=("10.52.0.53", "2001:db8:bb::53"),
+        time_servers=("198.51.100.245",),
+        collectors=(("198.51.100.246", 514),),
+        vaults=("10.52.8.0/28", "2001:db8:bb:8::/64"),
+        vault_ports=(22,),
+    ),
+    names=(("pac.example", ("203.0.113.21",)),),
+)
 FORWARD = """		ct state { established, related } accept
 		iifname "lan-desk" oifname "wan0" tcp dport 80 accept
 	}
@@ -38,27 +55,28 @@ def site(number: int) -> Site:
         near = (IPv4Interface(f"192.0.2.{first + 1}/31"), IPv6Interface(f"2001:db8:{number}:{net}::2/64"))
         return Wire(device, near, (IPv4Address(f"192.0.2.{first}"), IPv6Address(f"2001:db8:{number}:{net}::1")))
 
-    lan = Lan("lan-desk", (IPv4Interface(f"10.99.{number}.1/24"), IPv6Interface(f"fd99:{number}::1/64")))
+    lan = Lan("desk", (IPv4Interface(f"10.99.{number}.1/24"), IPv6Interface(f"fd99:{number}::1/64")))
     loopbacks = (IPv4Address(f"198.51.100.{number}"), IPv6Address(f"2001:db8:ffff::{number}"))
     return Site(f"80001-library-0{number}", loopbacks, wire("wan0", 0), wire("mgmt0", 2), (lan,))
 
 
 SITES = [site(1), site(2)]
+QUESTION = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x04some\x07example\0\0\x01\0\x01"
+LOGGER = "import socket; socket.create_connection(('198.51.100.246', 514), 10).sendall(b'<13>from the core\\n')"
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A lab of two sites; there is one of its kind on a machine, so tests of several processes wait for each other."""
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
+    folder = tmp_path_factory.mktemp("lab")
     with open("/run/lisiere-lab.lock", "w", encoding="ascii") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         releases = {one.name: "12" for one in SITES}
-        state = territory.up(
-            tmp_path, SITES, releases=releases, operators=OPERATORS, outfit_of=Outfit(script(), SUDOERS)
-        )
-        yield state | {"folder": tmp_path}
-        territory.down(tmp_path)
+        state = territory.up(folder, SITES, releases=releases, around=AROUND, outfit_of=Outfit(script(), SUDOERS))
+        yield state | {"folder": folder}
+        territory.down(folder)
 
 
 def driver(lab: dict[str, Any], name: str) -> DebianDriver:
@@ -70,12 +88,22 @@ def driver(lab: dict[str, Any], name: str) -> DebianDriver:
 
 def ask(name: str, port: int) -> str:
     """What a client behind a site gets from somewhere in the world; "" when nothing."""
-    there = territory.client(name, "lan-desk")
+    there = client(name, "lan-desk")
     argv = ("ip", "netns", "exec", there, "curl", "-s", "-m", "2", f"http://203.0.113.77:{port}/")
     try:
         return kernel.run(*argv)
     except LabError:
         return ""
+
+
+def wait_for(is_so: Callable[[], object], patience_s: float = 20.0) -> bool:
+    """Wait until something is so; whether it came."""
+    until = time.monotonic() + patience_s
+    while not is_so():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_every_appliance_is_reached_as_the_operator_does(lab: dict[str, Any]) -> None:
@@ -109,7 +137,7 @@ def test_packets_go_as_the_files_say(lab: dict[str, Any]) -> None:
         files |= {path: File(path, files[path].mode, text) for path, text in changed.items()}
         opened.load_replace_candidate(config=bundle.write(files.values()))
         opened.commit_config()
-    assert ask(one.name, 80) == f"the world sees {one.uplink.near[0].ip}\n".replace("sees ", "sees ::ffff:")
+    assert ask(one.name, 80) == f"internet sees {one.uplink.near[0].ip}\n"
     assert ask(one.name, 8080) == ""
     assert ask(SITES[1].name, 80) == ""
 
@@ -117,17 +145,83 @@ def test_packets_go_as_the_files_say(lab: dict[str, Any]) -> None:
 def test_a_second_lab_is_refused(lab: dict[str, Any], tmp_path: Path) -> None:
     """The first one goes on."""
     with pytest.raises(LabError, match="run here already"):
-        territory.up(tmp_path, SITES, releases={}, operators=OPERATORS, outfit_of=Outfit(b"", ""))
+        territory.up(tmp_path, SITES, releases={}, around=AROUND, outfit_of=Outfit(b"", ""))
     assert territory.status() == {one.name: True for one in SITES}
 
 
+def at_the_core(*argv: str, data: str | None = None) -> str:
+    """What a program says that stands among the operator's routers."""
+    return kernel.run("ip", "netns", "exec", CORE, *argv, data=data, timeout_s=20)
+
+
+SENDER = """import socket, sys
+host, port, kind = sys.argv[1:4]
+family = socket.AF_INET6 if ":" in host else socket.AF_INET
+with socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as there:
+    there.settimeout(10)
+    there.connect((host, int(port)))
+    there.sendall(sys.stdin.buffer.read())
+    if kind == "tcp":
+        there.shutdown(socket.SHUT_WR)
+    print(there.recv(4096).hex())
+"""
+
+
+def say(host: str, port: int, words: bytes, *, kind: str = "tcp") -> bytes:
+    """Say something to a port of the world, until there is no more; the answer."""
+    argv = ("/usr/bin/python3", "-I", "-c", SENDER, host, str(port), kind)
+    return bytes.fromhex(at_the_core(*argv, data=words.decode("latin-1")))
+
+
+def test_the_world_is_made_of_real_parts(lab: dict[str, Any]) -> None:
+    """Proxies and resolvers log what they are asked; the vault keeps, collectors write down, clocks tell the time."""
+    world = lab["world"]
+    academie, centre = world["academie"], world["datacentre"]
+    for place in (academie, centre):
+        page = at_the_core("curl", "-s", "-m", "20", "-x", place["proxy"], "http://somewhere.example/")
+        assert page.removeprefix("internet sees ").strip() in place["proxy_seen_as"]
+        assert "http://somewhere.example/" in Path(place["proxy_log"]).read_text(encoding="utf-8")
+        assert "query[A] somewhere.example" in Path(place["dns_log"]).read_text(encoding="utf-8")
+    assert f"PROXY {academie['proxy']}" in at_the_core("curl", "-s", "-m", "20", "http://203.0.113.21/proxy.pac")
+    for vault in centre["vault"]:
+        assert say(vault, 22, b"data").startswith(b"stored 4 bytes of ")
+    assert [one.read_bytes() for one in Path(centre["stored"]).glob("backup-*")] == [b"data", b"data"]
+    at_the_core("/usr/bin/python3", "-I", "-c", LOGGER)
+    assert wait_for(lambda: "<13>from the core" in Path(centre["logs"]).read_text(encoding="utf-8"))
+    moment = say("198.51.100.245", 123, b"\x23" + bytes(47), kind="udp")
+    assert abs(int.from_bytes(moment[40:44], "big") - 2_208_988_800 - time.time()) < 60
+
+
+def test_everybody_else_answers(lab: dict[str, Any]) -> None:
+    """Any port of any address in the Internet, both protocols and families; a question for a name gets an answer."""
+    for address in ("203.0.113.99", *lab["world"]["internet"]["addresses"]):
+        assert b"internet sees " in say(address, 853, b"anything")
+        assert say(address, 443, b"QUIC?", kind="udp") == b"QUIC?"
+        at_the_core("ping", "-c", "1", "-W", "10", address)
+        answer = say(address, 53, QUESTION, kind="udp")
+        assert answer[:2] == QUESTION[:2]
+        assert answer.endswith(IPv4Address(lab["world"]["internet"]["addresses"][0]).packed)
+
+
+def test_clients_answer_too(lab: dict[str, Any]) -> None:
+    """So that flows towards a site can be tried: each behind its segment, with its own name."""
+    for one in SITES:
+        (told,) = lab["world"]["clients"][one.name]
+        assert (told["segment"], told["device"]) == ("desk", "lan-desk")
+        rules = kernel.run("ip", "netns", "exec", told["namespace"], "nft", "list", "ruleset")
+        assert "redirect to :7" in rules
+        argv = ("curl", "-s", "-m", "20", "--interface", told["ipv4"], f"http://{told['ipv4']}:7/")
+        page = kernel.run("ip", "netns", "exec", told["namespace"], *argv)
+        assert page == f"at-{one.name}-lan-desk sees {told['ipv4']}\n"
+
+
 def test_nothing_stays_after_a_kill_of_everything(lab: dict[str, Any]) -> None:
-    """Processes, namespaces, devices, files: by what the kernel shows."""
+    """Processes, namespaces, devices, mounts, files: by what the kernel shows. The last test of this lab."""
     for pid in kernel.processes(kernel.namespaces()):
         os.kill(pid, signal.SIGKILL)
     assert territory.down(lab["folder"]) > 0
     assert kernel.namespaces() == ()
-    assert not kernel.has_device(territory.HERE)
+    assert not kernel.has_device(cabling.HERE)
     assert not territory.DISKS.exists()
     assert "lisiere" not in Path("/proc/self/mountinfo").read_text(encoding="utf-8").replace(str(Path.cwd()), "")
     assert territory.status() == {}
