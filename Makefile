@@ -21,7 +21,7 @@ LOCK_TOOLS := pip-tools>=7.5,<8
 
 .PHONY: help
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- the environment ----------------------------------------------------------------------------
 
@@ -63,6 +63,11 @@ misreads: $(STAMP) ## Read 600 appliances whose answers come in pieces, four way
 faults: $(STAMP) ## Run the whole matrix of faults and kills
 	@FAULTS=all $(BIN)/python -m pytest -n $(WORKERS) -q tests/faults | tee $(VENV)/faults.log
 	@grep 'pushed twice' $(VENV)/faults.log
+
+# ALL=1 for the whole fleet; ARGS="--help" for all there is. Needs root and the packages of scripts/install-lab-packages.
+.PHONY: lab-proof
+lab-proof: $(STAMP) ## Prove with real packets that the intent means what it says (TERRITORY=200070951, ALL=1)
+	@$(BIN)/python -m tests.proof $(if $(TERRITORY),--territory $(TERRITORY)) $(if $(ALL),--all) $(ARGS)
 
 .PHONY: soak
 soak: $(STAMP) ## Run plans and applies with faults for half an hour (SOAK_MINUTES=3 for less)
