@@ -178,7 +178,8 @@ class Applier:
         A tunnel whose other end is changed by the same plan may be down until that is done.
         """
         began, before = time.monotonic(), state.health.without(job.change.unsettled)
-        seen = check(host, intended=job.intended, before=before, patience_s=self._care.patience_s)
+        titles, patience_s = job.probes.titles, self._care.patience_s
+        seen = check(host, intended=job.intended, before=before, patience_s=patience_s, titles=titles)
         measured = Measured(
             tunnels_expected=len(before.tunnels_up),
             tunnels_up=len(before.tunnels_up) - len(seen.missing.tunnels_up),

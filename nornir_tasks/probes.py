@@ -11,7 +11,8 @@ def probes_of(appliance: Appliance, intent: SiteIntent) -> Probes:
     addresses = [str(data.uplink.gateway_ipv4), str(data.management.gateway_ipv4)]
     if intent.web.proxy is not None and intent.web.proxy.parent is not None:
         addresses.append(str(intent.web.proxy.parent.address))
-    return Probes(tunnels=frozenset(tunnel.name for tunnel in intent.tunnels), addresses=tuple(addresses))
+    titles = {tunnel.name: tunnel.peer_title for tunnel in intent.tunnels}
+    return Probes(tunnels=frozenset(titles), addresses=tuple(addresses), titles=titles)
 
 
 def probes_within(probes: Probes, text: str) -> Probes:
@@ -20,4 +21,5 @@ def probes_within(probes: Probes, text: str) -> Probes:
     return Probes(
         tunnels=probes.tunnels & words,
         addresses=tuple(address for address in probes.addresses if address in words),
+        titles=probes.titles,
     )

@@ -144,7 +144,8 @@ class Settler:
             return self._taken_back(host, job, "it was not confirmed")
         before = health_from(begun.health).without(job.change.unsettled)
         try:
-            verify(host, intended=job.intended, before=before, patience_s=self._care.patience_s)
+            titles, patience_s = job.probes.titles, self._care.patience_s
+            verify(host, intended=job.intended, before=before, patience_s=patience_s, titles=titles)
         except VerificationError as exc:
             return self._taken_back(host, job, exc.message)
         self._care.journal(host.name, Step.CONFIRM, "found armed, verified anew")

@@ -30,6 +30,7 @@ STRONGSWAN = """charon {
 swanctl {
   load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey
 }
+include strongswan.d/*.conf
 """  # noqa: E501
 FACTORY_SSHD = """PermitRootLogin prohibit-password
 PasswordAuthentication no
@@ -85,6 +86,8 @@ class Appliance:
                 shutil.copy2(source, self.etc / name, follow_symlinks=name != "localtime")
         (self.etc / "strongswan.conf").write_text(STRONGSWAN, encoding="ascii")
         (self.etc / "swanctl").mkdir()
+        (self.etc / "strongswan.d").mkdir()
+        (self.etc / "strongswan.d/charon-systemd.conf").write_text("charon-systemd {\n}\n", encoding="ascii")
         (self.etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {self.name}\n", encoding="ascii")
         (self.etc / "resolv.conf").write_text("", encoding="ascii")
         (self.etc / "sudoers.d").mkdir()

@@ -165,8 +165,15 @@ class ApplianceDriver(NetworkDriver, Generic[Session]):  # type: ignore[misc]
         return dict(self.look(commands).answers)
 
     @abstractmethod
-    def look(self, commands: Sequence[str] = (), addresses: Sequence[str] = ()) -> Sight:
-        """Answers to operational commands and to one ping for each address, all in one round trip."""
+    def look(self, commands: Sequence[str] = (), addresses: Sequence[str] = (), *, prove: Sequence[str] = ()) -> Sight:
+        """Answers to operational commands and to one ping for each address, all in one round trip.
+
+        Args:
+            commands: What is asked.
+            addresses: What is pinged.
+            prove: Tunnels whose state is found out before it is told, where the platform can: one that is down, or
+                that lives by a key which has changed since, is begun anew beside what there is of it.
+        """
 
     # ---- NAPALM's plumbing ---------------------------------------------------------------------------------------
 

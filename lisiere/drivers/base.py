@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, Protocol
 
 FINGERPRINT = re.compile(r"masked:[0-9a-f]{12}")
@@ -23,6 +24,17 @@ class Guarantees:
     """A restart between commit and confirmation comes back with the old configuration."""
     shortest_revert_s: int
     """The shortest timed revert; shorter ones are lengthened to it."""
+
+
+class TunnelFault(StrEnum):
+    """Why a tunnel does not come up, as far as the end that began it was told; stands behind its state `down`."""
+
+    KEY = "key"
+    CERTIFICATE = "certificate"
+    PROPOSAL = "proposal"
+    SELECTORS = "selectors"
+    SILENCE = "silence"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ Parsed = TypeVar("Parsed")
 
 COMMIT_TIMEOUT_S = 300.0
 """How long an appliance may take to check, load and settle a configuration, unless told otherwise."""
+PROVING_S = 60
+"""How much longer it may take to answer when it has to begin many tunnels anew, none of which answers."""
 GUARANTEES = {
     "12": Guarantees(
         atomic_replace=False,
@@ -190,15 +192,19 @@ class DebianDriver(ApplianceDriver[Push]):
         _, (answer,) = self._look([], [words], count * (timeout + 1))
         return pings.answer(answer)
 
-    def look(self, commands: Sequence[str] = (), addresses: Sequence[str] = ()) -> Sight:
-        """Answers to operational commands and to one ping for each address, all in one round trip."""
+    def look(self, commands: Sequence[str] = (), addresses: Sequence[str] = (), *, prove: Sequence[str] = ()) -> Sight:
+        """Answers to operational commands and to one ping for each address, all in one round trip.
+
+        Behind the state of a tunnel that was to be proven and did not come up stands a `TunnelFault`.
+        """
         if not commands and not addresses:
             return Sight({}, frozenset())
         if unknown := [command for command in commands if command not in TOPICS]:
             known = ", ".join(TOPICS)
             raise UsageError(f"{self.endpoint.name}: does not know the command {unknown[0]!r}; there are: {known}")
         asked = [pings.words(address, "", 64, 1, 56, 1) for address in addresses]
-        answers, heard = self._look([TOPICS[command] for command in commands], asked, 2)
+        waits_s = 2 + (PROVING_S if prove else 0)
+        answers, heard = self._look([TOPICS[one] for one in commands], asked, waits_s, prove)
         told = {command: self._told(answers.get(TOPICS[command], "")) for command in commands}
         reached = (address for address, answer in zip(addresses, heard, strict=True) if pings.is_answered(answer))
         return Sight(told, frozenset(reached))
@@ -239,9 +245,9 @@ class DebianDriver(ApplianceDriver[Push]):
             raise MisreadError(self.endpoint.name, str(exc)) from exc
 
     def _look(
-        self, topics: Sequence[str], asked: Sequence[Sequence[str]], waits_s: int
+        self, topics: Sequence[str], asked: Sequence[Sequence[str]], waits_s: int, prove: Sequence[str] = ()
     ) -> tuple[dict[str, str], list[str]]:
-        wanted = json.dumps({"show": list(topics), "pings": [list(words) for words in asked]})
+        wanted = json.dumps({"show": list(topics), "prove": list(prove), "pings": [list(words) for words in asked]})
         answer = self._pushing.ask("look", text=wanted, timeout_s=self.endpoint.timeout_s + waits_s)
         answers, heard = answer.get("answers"), answer.get("pings")
         if not isinstance(answers, dict) or not isinstance(heard, list) or len(heard) != len(asked):

@@ -6,6 +6,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from lisiere.drivers.debian.device.associations import tunnel_states
 from lisiere.drivers.debian.device.bundles import difference, parse_files, read_generation, write_bundle
 from lisiere.drivers.debian.device.checking import check
 from lisiere.drivers.debian.device.commits import pending_commit, status
@@ -15,8 +16,8 @@ from lisiere.drivers.debian.device.network import links
 from lisiere.drivers.debian.device.nft import ruleset
 from lisiere.drivers.debian.device.places import CONFIRMED, CURRENT, ENVIRONMENT, GENERATIONS, VERSION
 from lisiere.drivers.debian.device.programs import locked
+from lisiere.drivers.debian.device.proving import prove
 from lisiere.drivers.debian.device.refusals import RefusedError
-from lisiere.drivers.debian.device.tunnels import tunnel_states
 
 
 def hello() -> dict[str, object]:
@@ -94,7 +95,11 @@ def show(topic: str) -> str:
 
 
 def look(asked: str) -> dict[str, object]:
-    """Several answers at once; pings run side by side. In: {"show": [topic, …], "pings": [[argument, …], …]}."""
+    """Several answers at once; pings run side by side.
+
+    In: {"show": [topic, …], "prove": [tunnel, …], "pings": [[argument, …], …]}; tunnels are begun anew before their
+    state is told, where they are down or not trusted.
+    """
     wanted = json.loads(asked)
     pings = [[str(word) for word in words] for words in wanted.get("pings", [])]
     if bad := [word for words in pings for word in words if not re.fullmatch(r"-[cWtsIn]|[A-Za-z0-9][\w.:%-]*", word)]:
@@ -104,5 +109,6 @@ def look(asked: str) -> dict[str, object]:
                          stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT)
         for words in pings
     ]  # fmt: skip
-    answers = {topic: show(str(topic)) for topic in wanted.get("show", [])}
+    faults = prove(map(str, wanted["prove"])) if wanted.get("prove") else {}
+    answers = {topic: tunnel_states(faults) if topic == "tunnels" else show(topic) for topic in wanted.get("show", [])}
     return {"answers": answers, "pings": [one.communicate()[0] for one in started]}

@@ -17,10 +17,12 @@ from lisiere.drivers.debian.device.refusals import RefusedError
 
 
 @contextlib.contextmanager
-def locked(*, shared: bool = False, patience_s: float = LOCK_S, insist: bool = False) -> Iterator[None]:
+def locked(
+    *, shared: bool = False, patience_s: float = LOCK_S, insist: bool = False, name: str = "lock"
+) -> Iterator[None]:
     """Hold the lock of this appliance; `insist` goes on without it: nothing may stand in the way back."""
     RUN.mkdir(mode=0o755, exist_ok=True)
-    with open(RUN / "lock", "a", encoding="ascii") as file:
+    with open(RUN / name, "a", encoding="ascii") as file:
         until = time.monotonic() + patience_s
         while True:
             try:

@@ -16,6 +16,7 @@ from lisiere.drivers.debian.device.disk import content_of, write_durably
 from lisiere.drivers.debian.device.network import VPN, has_device
 from lisiere.drivers.debian.device.places import RUN, SELF, current_path
 from lisiere.drivers.debian.device.programs import born, is_systemd, listeners, process_of, run, spawn, stop, wait_until
+from lisiere.drivers.debian.device.proving import write_settings
 from lisiere.drivers.debian.device.refusals import Problem
 from lisiere.drivers.debian.device.statements import statements
 from lisiere.drivers.debian.device.swanctl import SWANCTL, parse_swanctl, tunnel_deviations
@@ -81,6 +82,7 @@ def start(service: Service) -> None:
     argv = [*service.command, *([] if service.name != "chronyd" or may_set_clock() else ["-x"])]
     if service.name == "charon":
         Path("/run/charon.vici").unlink(missing_ok=True)
+        write_settings()
     for made, owner in (
         ("/run/sshd", ""),
         ("/run/squid", "proxy"),

@@ -1,22 +1,22 @@
 """Tunnels on their way into force: checked in a daemon that nobody talks to, loaded, begun anew."""
 
-import json
+import contextlib
 import re
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lisiere.drivers.debian.device.bundles import File, read_generation, text_of
+from lisiere.drivers.debian.device.associations import associations, current_connections, initiate, terminate
+from lisiere.drivers.debian.device.bundles import File, text_of
 from lisiere.drivers.debian.device.complaints import complaints
-from lisiere.drivers.debian.device.disk import named
-from lisiere.drivers.debian.device.places import CURRENT, ENVIRONMENT, GENERATIONS, RUN, current_path
+from lisiere.drivers.debian.device.places import ENVIRONMENT, RUN, current_path
 from lisiere.drivers.debian.device.programs import first_line, run, wait_until
+from lisiere.drivers.debian.device.proving import distrust, prove, unproven
 from lisiere.drivers.debian.device.refusals import Problem, RefusedError
 from lisiere.drivers.debian.device.swanctl import (
     SWANCTL,
     Section,
-    parse_raw,
     parse_swanctl,
     sections,
     tunnel_deviations,
@@ -67,58 +67,40 @@ def check_swanctl(folder: Path, text: str) -> Iterator[Problem]:
 
 
 def load_tunnels(before: Sequence[File], files: Sequence[File]) -> None:
-    """Load all connections; living tunnels of those that changed are ended and, where they are to be up, begun anew."""
+    """Load all connections.
+
+    Living tunnels of those that changed are ended and, where they are to be up, begun anew; those of which only the key
+    changed live on, and are not trusted until they are proven.
+    """
     wait_until(lambda: Path("/run/charon.vici").exists(), 5.0)
     said = run("/usr/sbin/swanctl", "--load-all", "--noprompt", "--clear", "--file", current_path(SWANCTL))
     if said.status:
         raise RefusedError("failed", f"swanctl: {first_line(said)}")
     old, new = (sections(parse_swanctl(text_of(held, SWANCTL))[0], "connections") for held in (before, files))
-    has_new_secrets = _secrets(before) != _secrets(files)
     for name in old:
-        if old[name] != new.get(name) or has_new_secrets:
-            run("/usr/sbin/swanctl", "--terminate", "--ike", name, "--force", "--timeout", "1", timeout_s=5.0)
+        if old[name] != new.get(name):
+            terminate("--ike", name)
             begin(name, new.get(name, {}))
-
-
-def _secrets(files: Sequence[File]) -> list[tuple[str, str]]:
-    found = [(one.path, one.text) for one in files if one.path.startswith("swanctl/") and one.path.count("/") > 1]
-    return [*found, ("", json.dumps(parse_swanctl(text_of(files, SWANCTL))[0].get("secrets", {}), sort_keys=True))]
-
-
-def associations() -> Iterator[tuple[str, Section]]:
-    """What the IKE daemon has with its peers: by connection, also what is only being tried."""
-    for line in run("/usr/sbin/swanctl", "--list-sas", "--raw", split=True).text.splitlines():
-        if line.startswith("list-sa event {"):
-            yield from sections(parse_raw(line.removeprefix("list-sa event {")[:-1])).items()
-
-
-def current_connections() -> dict[str, Section]:
-    """The connections of the configuration in force."""
-    files = read_generation(GENERATIONS / (named(CURRENT) or "-"))
-    return sections(parse_swanctl(text_of(files, SWANCTL))[0], "connections")
-
-
-def tunnel_states() -> str:
-    """One line for each connection: its name, and whether it carries anything."""
-    up = set()
-    for name, one in associations():
-        states = {child.get("state") for child in sections(one, "child-sas").values()}
-        up |= {name} if one.get("state") == "ESTABLISHED" and "INSTALLED" in states else set()
-    return "".join(f"{name} {'up' if name in up else 'down'}\n" for name in sorted(current_connections()))
+    distrust(before, files)
 
 
 def begin(name: str, connection: Section) -> None:
     """Have a connection tried, if it is one that is to be up; nobody waits for it."""
     for child, one in sections(connection, "children").items():
         if one.get("start_action") == "start":
-            run("/usr/sbin/swanctl", "--initiate", "--child", child, "--ike", name, "--timeout", "1", timeout_s=5.0)
+            initiate(name, child, wait_s=1)
 
 
 def watch_tunnels() -> None:
-    """Begin anew what is to be up and is not even tried any more: to a peer that was not ready, no means never."""
+    """Begin anew what is to be up and is not even tried any more: to a peer that was not ready, no means never.
+
+    A tunnel that lives by a key of yesterday is proven, until both ends have the new one.
+    """
     while True:
         time.sleep(WATCH_S)
         alive = {name for name, _ in associations()}
         for name, connection in current_connections().items():
             if name not in alive:
                 begin(name, connection)
+        with contextlib.suppress(RefusedError):
+            prove(unproven())
