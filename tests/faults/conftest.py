@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from lisiere.store.records import Records
 
 SPARE = 30
-SHARE_LEFT_OUT = 3
-"""One cell in so many is left out by `make test`, another one each day; `make faults` runs all of them."""
+DAYS = 3
+"""So many days it takes `make test` to go through all cells; `make faults` runs all of them at once."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the part of the matrix that it is not the turn of today."""
+    """Leave out the parts of the matrix that it is not the turn of today."""
     if os.environ.get("FAULTS") == "all" or config.getoption("keyword"):
         return
     cells = [item for item in items if CELL in getattr(getattr(item, "callspec", None), "params", {})]
-    left_out = {id(item) for at, item in enumerate(cells) if (at + _today()) % SHARE_LEFT_OUT == 0}
+    left_out = {id(item) for at, item in enumerate(cells) if (at + _today()) % DAYS}
     items[:] = [item for item in items if id(item) not in left_out]
 
 

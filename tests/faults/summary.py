@@ -23,7 +23,7 @@ def tell(terminalreporter: pytest.TerminalReporter) -> None:
     mixed, armed, twice = (sum(int(str(cell[at])) for cell in cells) for at in (1, 2, 3))
     terminalreporter.section("fault matrix")
     whole = len(FAULT_CELLS) + len(KILL_CELLS)
-    turn = "" if len(cells) == whole else "; another third is left out each day, and `make faults` runs all of them"
+    turn = "" if len(cells) == whole else "; another third each day, and `make faults` runs all of them"
     terminalreporter.line(f"{len(cells)} cells of {whole}{turn}")
     terminalreporter.line(", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
     terminalreporter.line(f"{mixed} mixed, {armed} armed, {twice} pushed twice")

@@ -44,7 +44,18 @@ def test_every_command_of_the_fleet_is_one_of_vyos(
     reviewed = set((GOLDEN / f"shapes-{release}.txt").read_text().splitlines())
     assert len(texts[release]) > 50
     assert set(shapes(texts[release]).splitlines()) <= reviewed
-    assert complaints(texts[release], release, tmp_path) == ""
+    assert complaints(each_line_once(texts[release]), release, tmp_path) == ""
+
+
+def each_line_once(texts: dict[str, str]) -> dict[str, str]:
+    """Texts without the lines that an earlier one has as well: a command is right or wrong whoever gives it."""
+    seen: set[str] = set()
+    found: dict[str, str] = {}
+    for name, text in texts.items():
+        new = [line for line in text.splitlines() if line not in seen]
+        seen.update(new)
+        found[name] = "".join(f"{line}\n" for line in new)
+    return found
 
 
 def test_the_fleet_can_be_committed(texts: dict[Release, dict[str, str]]) -> None:
