@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 PYTHON  ?= python3
 # Many tests wait for an appliance or a lab: on few cores there is room for two tests at a time on each.
-WORKERS ?= $(shell nproc 2>/dev/null | awk '{ print ($$1 < 4 ? 2 * $$1 : $$1) }')
+WORKERS ?= $(or $(shell nproc 2>/dev/null | awk '{ print ($$1 < 4 ? 2 * $$1 : $$1) }'),auto)
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.ready
