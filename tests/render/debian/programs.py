@@ -20,6 +20,7 @@ import pytest
 PACKAGES = {
     "nft": "nftables",
     "ip": "iproute2",
+    "conntrack": "conntrack",
     "tc": "iproute2",
     "swanctl": "strongswan-swanctl",
     "charon-systemd": "charon-systemd",
