@@ -33,6 +33,11 @@ def carrying() -> set[str]:
     return {name for name, one in associations() if is_carrying(one)}
 
 
+def is_left(association: Section) -> bool:
+    """Whether nothing more will come of it by itself: the peers know each other, and no traffic was agreed on."""
+    return association.get("state") == "ESTABLISHED" and not sections(association, "child-sas")
+
+
 def tunnel_states(faults: Mapping[str, str] | None = None) -> str:
     """One line for each connection: its name, whether it carries anything, and what is known to be wrong with it."""
     up, found = carrying(), faults or {}

@@ -7,7 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lisiere.drivers.debian.device.associations import associations, current_connections, initiate, terminate
+from lisiere.drivers.debian.device.associations import (
+    associations,
+    current_connections,
+    initiate,
+    is_left,
+    terminate,
+)
 from lisiere.drivers.debian.device.bundles import File, text_of
 from lisiere.drivers.debian.device.complaints import complaints
 from lisiere.drivers.debian.device.places import ENVIRONMENT, RUN, current_path
@@ -94,11 +100,12 @@ def begin(name: str, connection: Section) -> None:
 def watch_tunnels() -> None:
     """Begin anew what is to be up and is not even tried any more: to a peer that was not ready, no means never.
 
+    Nor is one whose peers know each other while its networks were refused: the daemon keeps that half for ever.
     A tunnel that lives by a key of yesterday is proven, until both ends have the new one.
     """
     while True:
         time.sleep(WATCH_S)
-        alive = {name for name, _ in associations()}
+        alive = {name for name, one in associations() if not is_left(one)}
         for name, connection in current_connections().items():
             if name not in alive:
                 begin(name, connection)
