@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +45,7 @@ def side_by_side(lines: Iterable[str]) -> None:
 
 def has_device(name: str) -> bool:
     """Whether this machine has an interface of this name."""
-    return Path("/sys/class/net", name).exists()
+    return any(name == known for _, known in socket.if_nameindex())
 
 
 def drop_device(name: str) -> None:

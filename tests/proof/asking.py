@@ -100,7 +100,9 @@ def _has_answer(one: Try, arrives_at: str, ground: Ground) -> bool:
 
 
 def _owner(one: Try, ground: Ground, at: time) -> str:
-    """The appliance of the lab that a packet to the Internet was for, if its rules let it come."""
+    """The appliance of the lab that a packet to the Internet was for, if its rules let it come; or the partner."""
+    if one.destination in ground.outer:
+        return ground.outer[one.destination]
     owner = next((name for name, site in ground.sites.items() if one.destination in _outside(site)), "")
     if not owner or _verdict(one, owner, Zone.WAN, Zone.SELF, ground, at):
         return ""

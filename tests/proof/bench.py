@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 from lab.real import kernel, transit
@@ -22,7 +23,7 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.intent import SiteIntent
 from lisiere.policy.site import resolve_sites
 from tests.house.checkout import ROOT
-from tests.proof.ground import Ground, lay_out
+from tests.proof.ground import Ground, Partner, lay_out
 
 WINDOW = re.compile(r'window: "[0-9:]+-[0-9:]+"')
 PATIENCE_S = 540
@@ -66,10 +67,15 @@ class Bench:
         return load_fleet(self.folder / "inventory", as_of=datetime.now(UTC).date())
 
     @cached_property
+    def state(self) -> dict[str, Any]:
+        """What the lab tells of itself; `lab.real.world` says what it tells of the world."""
+        found: dict[str, Any] = json.loads((self.folder / ".lisiere/lab/lab.json").read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The appliances of the lab."""
-        state = json.loads((self.folder / ".lisiere/lab/lab.json").read_text(encoding="utf-8"))
-        return tuple(sorted(state["appliances"]))
+        return tuple(sorted(self.state["appliances"]))
 
     @cached_property
     def intents(self) -> dict[str, SiteIntent]:
@@ -78,7 +84,13 @@ class Bench:
 
     def ground(self) -> Ground:
         """The ground of the lab that is up."""
-        return lay_out({name: site_of(self.fleet.appliances[name]) for name in self.names}, self.intents)
+        sites = {name: site_of(self.fleet.appliances[name]) for name in self.names}
+        partners = [
+            Partner(one["name"], one["namespace"], ip_address(one["address"]), tuple(map(ip_address, one["addresses"])))
+            for one in self.state["world"]["partners"]
+            if one["vici"]
+        ]
+        return lay_out(sites, self.intents, partners)
 
     def up(self, *selection: str) -> None:
         """Start a lab."""

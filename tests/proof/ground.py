@@ -1,12 +1,13 @@
 """The ground that the proof stands on: sites of the lab, what they should be, and where a packet can be put or seen."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
-from lab.real import kernel, territory
+from lab.real import kernel, world
+from lab.real.places import CORE
 from lab.real.probing import Spot, hardware
 from lab.real.site import MANAGEMENT, WAN, Site
 from lisiere.model.intent import Family, Interface, Port, SiteIntent
@@ -14,6 +15,16 @@ from lisiere.model.words import Zone
 from lisiere.policy.frozen import Policy, PolicyBook
 
 Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner whose far end the lab plays: where its tunnels end, and an address behind each of its prefixes."""
+
+    name: str
+    namespace: str
+    outer: Address
+    addresses: tuple[Address, ...]
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,9 @@ class Ground:
         spots: Where packets can be put and seen, by name: `SITE:segment`, `SITE:uplink`, `SITE:management`,
             `SITE:self`, `partner:NAME`.
         partners: Addresses behind each partner.
+        policies: The sites' policies.
+        clients: The address of the client on a segment, by site, interface and family.
+        outer: The partner's spot, by the address that its tunnels end at.
     """
 
     sites: Mapping[str, Site]
@@ -34,6 +48,7 @@ class Ground:
     partners: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     clients: Mapping[tuple[str, str, Family], Address] = field(default_factory=dict)
+    outer: Mapping[Address, str] = field(default_factory=dict)
 
     @cached_property
     def own_addresses(self) -> frozenset[Address]:
@@ -60,7 +75,11 @@ def address_of(interface: Interface, family: Family) -> Address:
     return interface.ipv4.ip if family is Family.IPV4 else interface.ipv6.ip
 
 
-def lay_out(sites: Mapping[str, Site], intents: Mapping[str, SiteIntent]) -> Ground:
+def lay_out(
+    sites: Mapping[str, Site],
+    intents: Mapping[str, SiteIntent],
+    partners: Sequence[Partner],
+) -> Ground:
     """The ground of a lab that is up."""
     wires = _wires()
     spots: dict[str, Spot] = {}
@@ -69,15 +88,24 @@ def lay_out(sites: Mapping[str, Site], intents: Mapping[str, SiteIntent]) -> Gro
         spots[f"{name}:self"] = Spot(f"{name}:self", inside)
         for what, wire, device in (("uplink", site.uplink, WAN), ("management", site.management, MANAGEMENT)):
             spot = f"{name}:{what}"
-            spots[spot] = Spot(spot, territory.CORE, wires[str(wire.far[0])], hardware(inside, device))
+            spots[spot] = Spot(spot, CORE, wires[str(wire.far[0])], hardware(inside, device))
         segments = [one for one in intents[name].interfaces if one.port is Port.LAN]
         devices = {lan.gateway[0].ip: lan.device for lan in site.lans}
         for one in segments:
             spot, device = f"{name}:{segment_of(one)}", devices[one.ipv4.ip]
-            spots[spot] = Spot(spot, territory.client(name, device), "lan0", hardware(inside, device))
+            spots[spot] = Spot(spot, world.client(name, device), "lan0", hardware(inside, device))
+    spots |= {f"partner:{one.name}": Spot(f"partner:{one.name}", one.namespace) for one in partners}
     book = PolicyBook()
     policies = {name: book.policy(intent) for name, intent in intents.items()}
-    return Ground(sites, intents, spots, policies=policies, clients=dict(_clients(sites, intents)))
+    return Ground(
+        sites,
+        intents,
+        spots,
+        partners={one.name: one.addresses for one in partners},
+        policies=policies,
+        clients=dict(_clients(sites, intents)),
+        outer={one.outer: f"partner:{one.name}" for one in partners},
+    )
 
 
 def _clients(
@@ -94,5 +122,5 @@ def _clients(
 
 def _wires() -> dict[str, str]:
     """The core's devices by their IPv4 addresses."""
-    said = kernel.run("ip", "-j", "-4", "-n", territory.CORE, "address", "show")
+    said = kernel.run("ip", "-j", "-4", "-n", CORE, "address", "show")
     return {one["local"]: link["ifname"] for link in json.loads(said) for one in link.get("addr_info", [])}

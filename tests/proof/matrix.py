@@ -202,7 +202,7 @@ def _places(zone: Zone, family: Family, speaker: Speaker, intent: SiteIntent, gr
     elif zone is Zone.MGMT:
         yield next(one for one in intent.ssh.allow_from if one.version == version).network_address + 77
     elif zone is Zone.VPN:
-        yield from (one.own for one in _behind_tunnels(family, intent, ground) if one.site != speaker.site)
+        yield from (one.own for one in _behind_tunnels(family, intent, ground) if one.at != speaker.at)
     else:
         for one in ground.segments(name, zone):
             if f"{name}:{segment_of(one)}" != speaker.at:

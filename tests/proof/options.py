@@ -8,7 +8,7 @@ from pathlib import Path
 
 TERRITORY = "200070951"
 """CC du Territoire Nord Picardie: schools of every kind, two hubs, partners."""
-PARTS = ("packets",)
+PARTS = ("packets", "vpn", "school")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,18 @@ class Table:
 
     began_at: float = field(default_factory=time.monotonic)
     wrong: list[str] = field(default_factory=list)
+    disagreements: int = 0
 
     def head(self, title: str) -> None:
         """Begin a part."""
         self._print(f"\n{title}  ({time.monotonic() - self.began_at:.0f} s)")
 
-    def line(self, what: str, found: object, *, holds: bool = True) -> None:
-        """Say what was shown; what does not hold is remembered."""
+    def line(self, what: str, found: object, *, holds: bool = True, count: int = 1) -> None:
+        """Say what was shown; what does not hold is remembered, and counts as so many disagreements."""
         self._print(f"  {what:<{WIDTH}} {found}{'' if holds else '   <-- does not hold'}")
         if not holds:
             self.wrong.append(f"{what}: {found}")
+            self.disagreements += count
 
     def detail(self, text: str) -> None:
         """More about the line before."""
@@ -31,7 +33,7 @@ class Table:
     def end(self) -> int:
         """Sum up; the exit status."""
         took = time.monotonic() - self.began_at
-        self._print(f"\ndisagreements: {len(self.wrong)}   ({took:.0f} s)")
+        self._print(f"\ndisagreements: {self.disagreements}   ({took:.0f} s)")
         for one in self.wrong:
             self._print(f"  {one}")
         return 1 if self.wrong else 0

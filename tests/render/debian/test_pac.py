@@ -1,6 +1,5 @@
 """The PAC file of an appliance, run by a JavaScript engine as a browser runs it."""
 
-import json
 import re
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -9,27 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from lisiere.model.intent import Port, SiteIntent
-from tests.render.debian import programs
+from tests.render.debian import browser, programs
 from tests.render.debian.files import files_of, intents, text_of
 from tests.render.debian.held import Packet
 from tests.render.debian.wanted import NOON, Wanted
 from tests.render.fleet import HALL, LOCAL, NAMES, PAC, PARENT, SEAT, SITES, TUNNEL
 
-# What a browser brings along (the definitions of Netscape's 1996 paper, kept in all engines), then the questions.
-BROWSER = """
-const names = JSON.parse(process.argv[2]), questions = JSON.parse(process.argv[3]);
-const number = (text) => text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-global.dnsResolve = (host) => /^[0-9.]+$/.test(host) ? host : (names[host] ?? null);
-global.isInNet = (host, net, mask) => {
-  const address = global.dnsResolve(host);
-  return address !== null && ((number(address) & number(mask)) >>> 0) === ((number(net) & number(mask)) >>> 0);
-};
-require("vm").runInThisContext(require("fs").readFileSync(process.argv[1], "utf8"), "proxy.pac");
-console.log(JSON.stringify(questions.map((url) => {
-  const host = new URL(url).hostname;
-  return FindProxyForURL(url, host);
-})));
-"""
 NAMES_OF = {
     "exams.example.fr": "203.0.113.99",
     "near.example.fr": "203.0.113.98",
@@ -66,9 +50,7 @@ def answers(site: str, folder: Path) -> dict[str, str]:
     programs.need("node")
     path = folder / "proxy.pac"
     path.write_text(files_of(text_of(site))["web/proxy.pac"])
-    done = programs.run("node", "-e", BROWSER, path, json.dumps(NAMES_OF), json.dumps(URLS))
-    assert done.returncode == 0, done.stdout
-    return dict(zip(URLS, json.loads(done.stdout), strict=True))
+    return browser.answers(path, NAMES_OF, URLS)
 
 
 def reached(intent: SiteIntent, address: IPv4Address) -> bool:
