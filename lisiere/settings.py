@@ -17,6 +17,7 @@ class Settings(BaseSettings):
         identity_file: The age identity that opens it; None for `identity.txt` in `state`.
         ssh_key: Private key of the account that reaches appliances.
         templates: A folder of the customer's own templates, asked before ours.
+        rules: A folder of the customer's own rule packs, beside ours.
         workers: Sessions kept open at once.
         processes: Processes that share them when many appliances are worked on; None for one per core, up to four.
         timeout_s: Patience with one answer of an appliance.
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     identity_file: Path | None = None
     ssh_key: Path | None = None
     templates: Path | None = None
+    rules: Path | None = None
     workers: int = Field(default=50, ge=1, le=500)
     processes: int | None = Field(default=None, ge=1, le=64)
     timeout_s: float = Field(default=30.0, gt=0)

@@ -149,10 +149,18 @@ def _expected(kind: str, path: KeyPath, value: object, facts: Mapping[str, Any])
     if kind == "string_pattern_mismatch":
         pattern = str(facts["pattern"])
         return _is_not(path, value, PATTERNS.get(pattern, f"of the form {pattern}")), ""
+    if kind.startswith("union_tag"):
+        return _choice(path, facts), ""
     if kind in _ADDRESSES:
         return _is_not(path, value, _ADDRESSES[kind]), _address_advice(value, {kind})
     phrase, advice = _EXPECTED.get(kind, ("what is expected here", ""))
     return _is_not(path, value, phrase), advice
+
+
+def _choice(path: KeyPath, facts: Mapping[str, Any]) -> str:
+    """What is wrong with the key that tells which of several shapes a mapping has."""
+    key, known = str(facts["discriminator"]).strip("'"), str(facts.get("expected_tags", "")).replace("'", "")
+    return f"{_label(path, tail='.')}{key}" + (f" must be one of {known}" if known else " is missing")
 
 
 def _is_not(path: KeyPath, value: object, phrase: str) -> str:
@@ -207,7 +215,7 @@ def _existing(data: object, loc: Sequence[str | int]) -> KeyPath:
         is_key = isinstance(data, dict) and step in data
         is_index = isinstance(data, list) and isinstance(step, int) and step < len(data)
         if not (is_key or is_index):
-            break
+            continue
         data = data[step]  # type: ignore[index]
         path.append(step)
     return tuple(path)

@@ -20,7 +20,10 @@ for name in sys.argv[1:]:
 import lisiere
 templates = sorted((pathlib.Path(lisiere.__file__).parent / "_templates").rglob("*.j2"))
 assert templates, "the wheel holds no templates"
-print(f"    {len(sys.argv) - 1} packages, {len(templates)} templates")
+from lisiere.workflow.packs import load_packs
+packs = load_packs()
+assert packs.rules and not packs.mistakes, f"the wheel holds no sound rule packs: {packs.mistakes[:3]}"
+print(f"    {len(sys.argv) - 1} packages, {len(templates)} templates, {len(packs.rules)} rules")
 """
 
 

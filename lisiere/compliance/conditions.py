@@ -1,0 +1,78 @@
+"""Demands on a configuration tree."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+
+from lisiere.compliance.demands import complaint
+from lisiere.configtree import Node
+from lisiere.model.rule_pack import Condition
+
+MOST_TOLD = 3
+"""Places that a reason spells out; the evidence holds all of them."""
+
+Found = Iterator[tuple[tuple[str, ...], Node]]
+
+
+def judge(conditions: Sequence[Condition], root: Node, *, as_of: date) -> str | None:
+    """Why a configuration does not meet conditions; empty when it does, None when none of them had anything to ask."""
+    complaints: list[str] = []
+    is_asked = False
+    for one in conditions:
+        for place, node in find(root, one.each.split()) if one.each else iter([((), root)]):
+            is_asked = True
+            if told := _ask(one, node, as_of=as_of):
+                complaints.append(f"{' '.join(place)}: {told}" if place else told)
+    if not is_asked:
+        return None
+    more = f"; and {len(complaints) - MOST_TOLD} more" if len(complaints) > MOST_TOLD else ""
+    return "; ".join(complaints[:MOST_TOLD]) + more
+
+
+def asked_by(conditions: Iterable[Condition]) -> Iterator[str]:
+    """How the paths begin that conditions look at, up to the first word that may be any."""
+    for one in conditions:
+        for path in [one.each] if one.each else [inner.path for inner in (one, *one.any_of)]:
+            if path is not None:
+                yield re.split(r"[*?]", path, maxsplit=1)[0]
+
+
+def find(node: Node, words: Sequence[str], above: tuple[str, ...] = ()) -> Found:
+    """The nodes at a path with `*` and `**` in it, in the order of the tree."""
+    if not words:
+        yield above, node
+        return
+    word, rest = words[0], words[1:]
+    if word == "**":
+        yield from find(node, rest, above)
+        for name, child in node.children.items():
+            yield from find(child, words, (*above, name))
+    elif "*" in word or "?" in word:
+        for name, child in node.children.items():
+            if fnmatchcase(name, word):
+                yield from find(child, rest, (*above, name))
+    elif word in node.children:
+        yield from find(node.children[word], rest, (*above, word))
+
+
+def _ask(condition: Condition, node: Node, *, as_of: date) -> str:
+    """What one node lacks."""
+    if condition.any_of:
+        complaints = [_ask(one, node, as_of=as_of) for one in condition.any_of]
+        return "" if "" in complaints else " and ".join(complaints)
+    path = condition.path or ""
+    found = list(find(node, path.split()))
+    if condition.absent:
+        return f"{' '.join(found[0][0])} is there" if found else ""
+    if not found:
+        return "" if condition.optional else f"{path} is missing"
+    for place, one in found:
+        if told := complaint(condition, values_of(one), as_of=as_of):
+            return f"{' '.join(place)}: {told}"
+    return ""
+
+
+def values_of(node: Node) -> list[str]:
+    """What a node says: its values, or the names below it where it has none."""
+    return node.values or list(node.children)

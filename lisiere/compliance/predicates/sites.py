@@ -1,0 +1,136 @@
+"""Predicates about a site: its tunnels' algorithms, its web access, its release, what was granted to it."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from pydantic import Field
+
+from lisiere.compliance.predicates.base import IntentPredicate, Told
+from lisiere.compliance.subject import Setting, Subject
+from lisiere.model.intent import Tunnel
+from lisiere.model.site import WebAccessKind
+from lisiere.model.words import Slug
+
+
+class AlgorithmsEnd(IntentPredicate):
+    """No tunnel uses an algorithm after its last day."""
+
+    ends: dict[str, date] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The algorithms that have ended, by tunnel; not concerned without tunnels."""
+        if not subject.intent.tunnels:
+            return None
+        return [
+            f"tunnel {tunnel.name}: {one} ended on {self.ends[one]}"
+            for tunnel in subject.intent.tunnels
+            for one in tunnel.crypto.algorithms()
+            if one in self.ends and setting.as_of > self.ends[one]
+        ]
+
+
+class TunnelsUse(IntentPredicate):
+    """Every tunnel uses one of some algorithms."""
+
+    one_of: tuple[str, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The tunnels that use none of them; not concerned without tunnels."""
+        tunnels = subject.intent.tunnels
+        return [f"tunnel {one.name} uses none" for one in tunnels if not self._fits(one)] if tunnels else None
+
+    def _fits(self, tunnel: Tunnel) -> bool:
+        return bool(set(self.one_of) & set(tunnel.crypto.algorithms()))
+
+
+class WebAccessIs(IntentPredicate):
+    """A site's web access is one of some kinds."""
+
+    kinds: tuple[WebAccessKind, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The kind that it is instead."""
+        kind = subject.intent.web.kind
+        return [] if kind in self.kinds else [f"web access is {kind}"]
+
+
+class ProxyAnnounced(IntentPredicate):
+    """Browsers are told of the proxy by DHCP on every segment whose users go through it."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The segments where they are not; not concerned where nothing is to be told."""
+        web = subject.intent.web
+        if web.pac is None and web.pac_url is None:
+            return None
+        inside = {one.name.removeprefix("segment-") for one in subject.intent.interfaces if one.zone in web.zones}
+        silent = [one.name for one in subject.intent.dhcp if one.name in inside and not one.pac_url]
+        return [f"segment {name} is not told of the proxy" for name in silent]
+
+
+class FilterCategories(IntentPredicate):
+    """The filter of the appliance blocks some categories."""
+
+    categories: tuple[Slug, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The categories that it lets through; not concerned where the appliance filters nothing."""
+        proxy = subject.intent.web.proxy
+        if proxy is None or proxy.filtering is None:
+            return None
+        return [f"{one} is not blocked" for one in self.categories if one not in proxy.filtering.blocked_categories]
+
+
+class ReleaseSupported(IntentPredicate):
+    """The release of the platform is maintained on that day."""
+
+    ends: dict[str, date] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """Since when it is not, or that nobody knows."""
+        release = f"{subject.appliance.platform}-{subject.appliance.data.release}"
+        end = self.ends.get(release)
+        if end is None:
+            return [f"no end of support is known for {release}"]
+        return [f"support of {release} ended on {end}"] if setting.as_of > end else []
+
+
+class HostKeyPinned(IntentPredicate):
+    """The host key of the appliance is known beforehand."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """That it is not."""
+        return [] if subject.appliance.data.host_key else ["no host key is pinned in the inventory"]
+
+
+class GrantsDated(IntentPredicate):
+    """What was granted to a site alone ends, and not too far away."""
+
+    days_at_most: int = Field(ge=1)
+
+    def _late(self, granted: Iterable[tuple[str, date]], setting: Setting) -> Told:
+        latest = setting.as_of + timedelta(days=self.days_at_most)
+        told = []
+        for name, until in granted:
+            if until < setting.as_of:
+                told.append(f"{name} ended on {until} and is still written down")
+            elif until > latest:
+                told.append(f"{name} lasts until {until}, more than {self.days_at_most} days")
+        return told
+
+
+class BypassesDated(GrantsDated):
+    """Each bypass of the web filter ends, and not too far away."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The bypasses that do not; not concerned without any."""
+        found = subject.appliance.data.web_access.bypass
+        return self._late(((f"bypass {one.destination}", one.until) for one in found), setting) if found else None
+
+
+class ExceptionsDated(GrantsDated):
+    """Each exception of a site ends, and not too far away."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The exceptions that do not; not concerned without any."""
+        found = subject.appliance.data.exceptions
+        return self._late(((f"exception {one.rule.id}", one.until) for one in found), setting) if found else None

@@ -1,0 +1,183 @@
+"""Predicates about what a site's rules let pass."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from lisiere.compliance.predicates.base import IntentPredicate, Told
+from lisiere.compliance.predicates.ways import (
+    allowing,
+    open_way,
+    parse_service,
+    sets_between,
+    way_to,
+)
+from lisiere.compliance.subject import Setting, Subject
+from lisiere.model.intent import PolicyRule, RuleSet, SiteIntent
+from lisiere.model.words import LAN_ZONES, Action, Zone
+
+
+def _sound(text: str) -> str:
+    parse_service(text)
+    return text
+
+
+ServiceText = Annotated[str, AfterValidator(_sound)]
+
+
+class ServicesClosed(IntentPredicate):
+    """No user of some zones reaches any address of a zone by some services; named addresses may be open."""
+
+    from_zones: tuple[Zone, ...] = Field(min_length=1)
+    to_zone: Zone = Zone.WAN
+    services: tuple[ServiceText, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The services that are open, and by which rule; not concerned without such zones."""
+        intent = subject.intent
+        zones = [zone for zone in self.from_zones if _has(intent, zone)]
+        return list(self._open(intent, zones)) if zones else None
+
+    def _open(self, intent: SiteIntent, zones: list[Zone]) -> Iterator[str]:
+        sets = {one.name: one for one in intent.sets}
+        for zone in zones:
+            for rules in sets_between(intent, zone, self.to_zone):
+                for service in self.services:
+                    if rule := open_way(rules, sets, parse_service(service)):
+                        yield f"{service} is open from {zone} to {self.to_zone} ({rules.family}) by {_name(rule)}"
+
+
+class ZonesApart(IntentPredicate):
+    """Nothing is allowed from one zone to others."""
+
+    from_zone: Zone
+    to_zones: tuple[Zone, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The rules that let something pass; not concerned without the zone."""
+        intent = subject.intent
+        if not _has(intent, self.from_zone):
+            return None
+        pairs = (rules for zone in self.to_zones for rules in sets_between(intent, self.from_zone, zone))
+        return [
+            f"{rules.from_zone} reaches {rules.to_zone} by {_name(rule)}" for rules in pairs for rule in allowing(rules)
+        ]
+
+
+class SelfGuarded(IntentPredicate):
+    """A service of the appliance itself is open to some zones only, and there to named sources only."""
+
+    services: tuple[ServiceText, ...] = Field(min_length=1)
+    from_zones: tuple[Zone, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The rules that open it to others."""
+        return list(self._open(subject.intent))
+
+    def _open(self, intent: SiteIntent) -> Iterator[str]:
+        for rules in intent.rule_sets:
+            if rules.to_zone is not Zone.SELF:
+                continue
+            for service in self.services:
+                for rule in allowing(rules, parse_service(service)):
+                    if rules.from_zone not in self.from_zones:
+                        yield f"{service} is open to {rules.from_zone} by {_name(rule)}"
+                    elif rule.source is None:
+                        yield f"{service} is open to any address of {rules.from_zone} by {_name(rule)}"
+
+
+class NothingInClear(IntentPredicate):
+    """What belongs into a tunnel does not leave outside of it."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The protected prefixes that a rule lets leave in clear; not concerned without tunnels."""
+        intent = subject.intent
+        if not intent.tunnels:
+            return None
+        sets = {one.name: one for one in intent.sets}
+        prefixes = tuple(dict.fromkeys(one for tunnel in intent.tunnels for one in tunnel.remote_prefixes))
+        leaving = [one for one in intent.rule_sets if one.to_zone is Zone.WAN and one.from_zone in LAN_ZONES]
+        return [
+            f"{prefix} is reached from {rules.from_zone} outside of its tunnel by {_name(rule)}"
+            for rules in leaving
+            for prefix in prefixes
+            if prefix.version == int(rules.family.removeprefix("ipv")) and (rule := way_to(rules, sets, prefix))
+        ]
+
+
+class RulesHaveFlow(IntentPredicate):
+    """Every allowing rule serves a declared flow that has not ended."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The rules that serve none."""
+        flows = setting.fleet.flows
+        told: dict[str, None] = {}
+        for rules in subject.intent.rule_sets:
+            for rule in rules.rules:
+                if rule.action is not Action.ALLOW:
+                    continue
+                flow = flows.get(rule.flow or "")
+                if flow is None:
+                    told[f"{_name(rule)} serves no declared flow"] = None
+                elif flow.until is not None and flow.until < setting.as_of:
+                    told[f"{_name(rule)} serves the flow {flow.id}, which ended on {flow.until}"] = None
+        return list(told)
+
+
+class RulesNotWide(IntentPredicate):
+    """No allowing rule is wider than a need can be."""
+
+    ports_at_most: int = Field(ge=1, le=65535)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The rules that are."""
+        told = (found for rules in subject.intent.rule_sets for found in self._of(rules))
+        return list(dict.fromkeys(told))
+
+    def _of(self, rules: RuleSet) -> Iterator[str]:
+        for rule in allowing(rules):
+            if rule.entry is None:
+                yield f"{_name(rule)} allows any protocol"
+            elif sum(one.last - one.first + 1 for one in rule.entry.ports) > self.ports_at_most:
+                yield f"{_name(rule)} opens more than {self.ports_at_most} ports"
+            if rules.from_zone is Zone.WAN and rule.source is None and rules.to_zone in LAN_ZONES | {Zone.MGMT}:
+                yield f"{_name(rule)} lets any address of the Internet reach {rules.to_zone}"
+
+
+class ZonesIsolated(IntentPredicate):
+    """Inside some zones nothing passes from one member to another."""
+
+    zones: tuple[Zone, ...] = Field(min_length=1)
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """The zones that are open inside; not concerned without any of them."""
+        found = [one for one in subject.intent.zones if one.zone in self.zones and one.interfaces]
+        return [f"inside {one.zone} everything passes" for one in found if not one.is_isolated] if found else None
+
+
+class BackupFlow(IntentPredicate):
+    """A site's data is backed up, and a rule lets it pass."""
+
+    def ask(self, subject: Subject, setting: Setting) -> Told:
+        """What of it is missing."""
+        intent = subject.intent
+        if intent.backup is None:
+            return ["no backup is planned"]
+        sets = {one.name: one for one in intent.sets}
+        rules = (rules for rules in intent.rule_sets if rules.from_zone in LAN_ZONES)
+        wanted = [one for one in intent.backup.destinations if one.version == 4]
+        is_open = any(
+            rule.flow == "backup" and rule.destination is not None and set(wanted) <= set(sets[rule.destination].ipv4)
+            for one in rules
+            for rule in allowing(one)
+        )
+        return [] if is_open else ["no rule lets the backup pass"]
+
+
+def _has(intent: SiteIntent, zone: Zone) -> bool:
+    return any(one.zone is zone and (one.interfaces or one.tunnels) for one in intent.zones)
+
+
+def _name(rule: PolicyRule) -> str:
+    return f"{rule.layer} rule {rule.id}"

@@ -1,0 +1,133 @@
+"""Checks of what was seen on an appliance: deviations from what is intended, and what it tells of its state."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from json import loads
+
+from pydantic import JsonValue
+
+from lisiere.compliance.demands import complaint
+from lisiere.compliance.subject import Compared, Setting, Subject
+from lisiere.compliance.telling import NotEvaluatedError, Outcome, judged
+from lisiere.compliance.topics import WAYS, Row, rows
+from lisiere.model.finding import Evidence, Observation
+from lisiere.model.plan import Drift, DriftReason
+from lisiere.model.rule_pack import DriftCheck, GettersCheck, StateCheck
+
+MOST_TOLD = 3
+
+
+def drifted(check: DriftCheck, subject: Subject, setting: Setting) -> Outcome:
+    """Whether an appliance deviates from what is intended, or was not looked at for too long."""
+    compared = subject.compared
+    if compared is None:
+        raise NotEvaluatedError(subject.missed or "it was never compared with what is intended")
+    evidence = Evidence(
+        what="comparison", sha256=subject.running.sha256 if subject.running else "", seen_at=compared.read_at
+    )
+    if check.max_age_days is not None and _age(compared.read_at, setting) > timedelta(days=check.max_age_days):
+        return judged(f"last read {_day(compared.read_at)}", evidence)
+    found = [one for one in compared.drift if one.reason in check.reasons]
+    unread = [one for one in compared.drift if one.reason is DriftReason.UNPARSABLE]
+    if check.reasons and unread and DriftReason.UNPARSABLE not in check.reasons:
+        raise NotEvaluatedError("its configuration cannot be read")
+    if found and _is_in_transition(check, compared, setting):
+        outcome = judged("", evidence)
+        return outcome._replace(
+            reason=f"runs what was intended until {_day(compared.conformed_at or compared.read_at)}"
+        )
+    return judged(_drift_words(found), evidence)
+
+
+def _is_in_transition(check: DriftCheck, compared: Compared, setting: Setting) -> bool:
+    """Whether what runs was as intended until not long ago: then the intent has moved, and not the appliance."""
+    since = compared.conformed_at
+    return since is not None and _age(since, setting) <= timedelta(days=check.transition_days)
+
+
+def _drift_words(found: Sequence[Drift]) -> str:
+    if not found:
+        return ""
+    counts = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(one.reason for one in found).items()))
+    places = "; ".join(one.path for one in found[:MOST_TOLD])
+    return f"{counts}: {places}"[:500]
+
+
+def rows_told(check: StateCheck, subject: Subject, setting: Setting) -> Outcome:
+    """Whether what an appliance tells of its state is as demanded."""
+    platform = subject.appliance.platform
+    if (check.topic, platform) not in WAYS:
+        raise NotEvaluatedError(f"{platform} is not asked for {check.topic}")
+    if check.expects == "tunnels" and not subject.intent.tunnels and check.topic not in subject.states:
+        return judged("", Evidence(what="inventory"))
+    told = _recent(subject.states.get(check.topic), check.topic, check.max_age_days, subject, setting)
+    try:
+        found = rows(check.topic, platform, told.answer)
+    except ValueError as exc:
+        raise NotEvaluatedError(f"{check.topic}: {exc}") from exc
+    kept = [row for row in found if all(fnmatchcase(row.get(name, ""), text) for name, text in check.where.items())]
+    wrong = "; ".join([*_row_complaints(check, kept, setting), *_lacking(check, kept, subject)][:MOST_TOLD])
+    return judged(wrong, _evidence(told))
+
+
+def _row_complaints(check: StateCheck, found: Sequence[Row], setting: Setting) -> Iterator[str]:
+    if len(found) < check.rows_at_least:
+        yield f"{check.topic}: {len(found)} instead of {check.rows_at_least} or more"
+    for row in found:
+        name = next(iter(row.values()), "")
+        for one in check.each:
+            if one.field not in row:
+                raise NotEvaluatedError(f"{check.topic} tells no {one.field}")
+            if wrong := complaint(one, [row[one.field]], as_of=setting.as_of):
+                yield f"{name}: {one.field} {wrong}"
+
+
+def _lacking(check: StateCheck, found: Sequence[Row], subject: Subject) -> Iterator[str]:
+    """The tunnels of the intent of which an appliance says nothing."""
+    if check.expects == "tunnels":
+        there = {row.get("name") for row in found}
+        yield from (f"{one.name}: is not there" for one in subject.intent.tunnels if one.name not in there)
+
+
+def getters_told(
+    check: GettersCheck,
+    expected: Sequence[Mapping[str, JsonValue]],
+    subject: Subject,
+    setting: Setting,
+    *,
+    compare: Callable[[str, JsonValue, JsonValue], str],
+) -> Outcome:
+    """Whether NAPALM's getters tell what a validation file expects."""
+    wrong: list[str] = []
+    told = None
+    for one in expected:
+        for getter, wanted in one.items():
+            told = _recent(subject.getters.get(getter), getter, check.max_age_days, subject, setting)
+            answer: JsonValue = loads(told.answer)
+            if problem := compare(getter, wanted, answer):
+                wrong.append(f"{getter}: {problem}")
+    if told is None:
+        raise NotEvaluatedError("no getter is asked")
+    return judged("; ".join(wrong[:MOST_TOLD]), _evidence(told))
+
+
+def _recent(told: Observation | None, what: str, max_age_days: int, subject: Subject, setting: Setting) -> Observation:
+    if told is None:
+        raise NotEvaluatedError(subject.missed or f"it was never asked for {what}")
+    if _age(told.seen_at, setting) > timedelta(days=max_age_days):
+        raise NotEvaluatedError(f"{what} was last told {_day(told.seen_at)}")
+    return told
+
+
+def _evidence(told: Observation) -> Evidence:
+    return Evidence(what=told.topic, sha256=told.sha256, seen_at=told.seen_at)
+
+
+def _age(at: datetime, setting: Setting) -> timedelta:
+    return setting.at - at
+
+
+def _day(at: datetime) -> str:
+    return f"on {at:%Y-%m-%d}"
