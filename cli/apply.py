@@ -112,7 +112,7 @@ def prepared(plan: "Plan", *, records: "Records", settings: "Settings", is_lab: 
 
     way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
     way.get_ready(len(plan.changes))
-    fleet = open_fleet(settings)
+    fleet = open_fleet(settings, lab=is_lab)
     known = {one.name: one for one in fleet.in_service()}
     hosts = [change.host for change in plan.changes if change.host in known]
     intents = resolve_sites(fleet, hosts)

@@ -26,7 +26,7 @@ def check(context: typer.Context, *, as_of: AsOf = None, as_json: AsJson = False
 
     settings = settings_of(context)
     with templates_ahead(settings.templates):
-        fleet = open_fleet(settings, as_of=as_of.date() if as_of else None)
+        fleet = open_fleet(settings, as_of=as_of.date() if as_of else None, lab=False)
     from lisiere.workflow.intended import summarize_sites  # with Jinja, which the other core has been busy with
 
     rendered = summarize_sites(fleet, sorted(one.name for one in fleet.in_service()), extra=settings.templates)

@@ -37,7 +37,7 @@ def up(
     from lisiere.errors import UsageError
 
     settings = settings_of(context)
-    fleet = open_fleet(settings)
+    fleet = open_fleet(settings, lab=False)
     playable = played(fleet.in_service())
     if not playable:
         raise UsageError(f"no appliance in service runs {PLATFORM}, which is what this lab plays")

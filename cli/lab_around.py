@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from lab.real.surroundings import Partner, PartnerTunnel, Surroundings
     from lisiere.model.fleet import Fleet
@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from lisiere.settings import Settings
 
 
-def surroundings(fleet: "Fleet", names: "Sequence[str]", reveal: "Callable[[str], str]") -> "Surroundings":
+def surroundings(fleet: "Fleet", intents: "Iterable[SiteIntent]", reveal: "Callable[[str], str]") -> "Surroundings":
     """The surroundings of some sites; `reveal` gives a secret's value, "" for one that is not known."""
     from lab.real.surroundings import Academie, Datacentre, Surroundings
-    from lisiere.policy.site import resolve_each
 
     operator, academie = fleet.operator, fleet.operator.academie
     pac = _hosts(fleet.address_sets[academie.pac_host].prefixes)
@@ -36,8 +35,15 @@ def surroundings(fleet: "Fleet", names: "Sequence[str]", reveal: "Callable[[str]
             vault_ports=tuple(vault_ports),
         ),
         names=((_host(academie.pac_url), pac), (_host(academie.tunnel_pac_url), (tunnel_proxy,))),
-        partners=_partners(resolve_each(fleet, names), preferred=tunnel_proxy, reveal=reveal),
+        partners=_partners(intents, preferred=tunnel_proxy, reveal=reveal),
     )
+
+
+def transit_of(intent: "SiteIntent") -> tuple[str, ...]:
+    """Prefixes of others that a site answers for in its tunnels, as a hub does for spokes."""
+    own = {one.network for interface in intent.interfaces for one in (interface.ipv4, interface.ipv6)}
+    through = dict.fromkeys(prefix for tunnel in intent.tunnels for prefix in tunnel.local_prefixes)
+    return tuple(str(prefix) for prefix in through if prefix not in own)
 
 
 def revealer(settings: "Settings") -> "Callable[[str], str]":

@@ -19,38 +19,49 @@ app = typer.Typer(help="Real Debian appliances in namespaces of this machine (ro
 def up(
     context: typer.Context,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Every Debian appliance in service.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every appliance in service.")] = False,
     territories: Territories = None,
     profiles: Profiles = None,
     platforms: Platforms = None,
-    names: Names = None,
+    named: Names = None,
+    as_debian: Annotated[
+        bool, typer.Option("--as-debian", help="Play appliances of other platforms too, as if they ran Debian.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start appliances of the inventory as they leave the bench; each has a kernel namespace of every kind to itself.
 
-    Say which appliances, or `--all`. Use them with `--lab` as those of the simulated lab.
+    Say which appliances, or `--all`. Use them with `--lab` as those of the simulated lab; commands take an appliance
+    that was started `--as-debian` for one, until the lab is down.
     """
-    from cli.lab_around import revealer, surroundings
+    from cli.lab_around import revealer, surroundings, transit_of
     from cli.workplace import lab_folder, open_fleet, settings_of
     from lab.real.outfit import Outfit
     from lab.real.site import site_of
     from lab.real.territory import up as start
     from lisiere.drivers.debian.bootstrap import SUDOERS, script
     from lisiere.errors import UsageError
+    from lisiere.model.words import Platform
+    from lisiere.policy.site import resolve_sites
+    from lisiere.workflow.recast import recast
 
-    wanted = selection(territories, profiles, platforms, None, None, names)
+    wanted = selection(territories, profiles, platforms, None, None, named)
     if not everything and str(wanted) == "all":
         raise UsageError("say which appliances (--territory, --profile, --name …), or --all")
     settings = settings_of(context)
-    fleet = open_fleet(settings)
-    chosen = _chosen(fleet, wanted)
+    inventory = open_fleet(settings, lab=False)
+    chosen = _chosen(inventory, wanted, as_debian=as_debian)
+    names = [one.name for one in chosen]
+    fleet = recast(inventory, names, Platform.DEBIAN)
+    chosen = [fleet.appliances[name] for name in names]
+    intents = resolve_sites(fleet, names)
     categories = tuple(map(str, fleet.operator.filtering.blocked_categories))
     with progress("start", len(chosen)) as advance:
         state = start(
             lab_folder(settings),
-            [site_of(one) for one in chosen],
+            [site_of(one, transit_of(intents[one.name])) for one in chosen],
             releases={one.name: str(one.data.release) for one in chosen},
-            around=surroundings(fleet, [one.name for one in chosen], revealer(settings)),
+            around=surroundings(fleet, intents.values(), revealer(settings)),
             outfit_of=Outfit(script(), SUDOERS, categories),
             progress=advance,
         )
@@ -89,16 +100,20 @@ def status(*, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _chosen(fleet: "Fleet", wanted: "Selection") -> "list[Appliance]":
-    """The Debian appliances of a selection.
+def _chosen(fleet: "Fleet", wanted: "Selection", *, as_debian: bool) -> "list[Appliance]":
+    """The appliances of a selection that the lab plays: those on Debian, or all of them as if they were.
 
     Raises:
         UsageError: There is none.
     """
     from lisiere.errors import UsageError
+    from lisiere.model.words import Platform
     from lisiere.workflow.selection import select
 
-    found = [one for one in select(fleet, wanted) if str(one.platform) == "debian"]
+    asked = select(fleet, wanted)
+    found = [one for one in asked if as_debian or one.platform is Platform.DEBIAN]
     if not found:
-        raise UsageError("none of these appliances runs debian, which is what the real lab plays")
+        raise UsageError("none of these appliances runs debian, which is what the real lab plays (or say --as-debian)")
+    if left_out := len(asked) - len(found):
+        note(f"{left_out} of the {len(asked)} run another platform and are left out (--as-debian plays them too)")
     return found

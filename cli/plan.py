@@ -68,7 +68,7 @@ def plan(
     from lisiere.model.pacing import Pacing
 
     settings, is_lab = settings_of(context), wants_lab(lab)
-    fleet = open_fleet(settings)
+    fleet = open_fleet(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     pacing = Pacing(canaries=canaries, growth=growth, max_wave=max_wave, max_territory=max_territory)
     make = _from_records if from_records else _from_appliances

@@ -62,7 +62,7 @@ def _planned(run: "Run", before: "Before", *, records: "Records", settings: "Set
     from lisiere.workflow.terrain import terrain_of
     from nornir_tasks.plan_making import make_plan
 
-    fleet = open_fleet(settings)
+    fleet = open_fleet(settings, lab=is_lab)
     known = {one.name: one for one in fleet.in_service()}
     if gone := sorted(before.texts.keys() - known.keys()):
         raise UsageError(f"{', '.join(gone[:5])}: no longer in the inventory or in service; name the others as SITE")

@@ -33,7 +33,7 @@ def status(
     from lisiere.workflow.status import drift_of, overview, status_of
 
     settings, is_lab = settings_of(context), wants_lab(lab)
-    fleet = open_fleet(settings)
+    fleet = open_fleet(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     with open_records(settings) as records:

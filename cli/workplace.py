@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lisiere.workflow.selection import Selection
     from nornir_tasks.fleet import Access
 
-LAB_VARIABLE = "LISIERE_LAB"
+LAB_VARIABLE, LAB_STATE = "LISIERE_LAB", "lab.json"
 MOST_PROCESSES = 4
 """Processes at most unless a setting says otherwise; one that coordinates keeps no more than that busy."""
 
@@ -67,15 +67,32 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def open_fleet(settings: "Settings", *, as_of: date | None = None) -> "Fleet":
-    """Load and validate the whole inventory.
+def open_fleet(settings: "Settings", *, as_of: date | None = None, lab: bool | None = None) -> "Fleet":
+    """Load and validate the whole inventory; in the lab, with each appliance on the platform that the lab plays it on.
 
     Raises:
         InventoryError: Every mistake in it.
     """
     from lisiere.inventory.loader import load_fleet
 
-    return load_fleet(settings.inventory, as_of=as_of or today())
+    fleet = load_fleet(settings.inventory, as_of=as_of or today())
+    return _as_played(fleet, settings) if wants_lab(lab) else fleet
+
+
+def _as_played(fleet: "Fleet", settings: "Settings") -> "Fleet":
+    """The fleet as the lab plays it; the fleet itself where no lab is up."""
+    from lisiere.model.words import Platform
+    from lisiere.workflow.recast import recast
+
+    if not (lab_folder(settings) / LAB_STATE).exists():
+        return fleet
+    played: dict[Platform, list[str]] = {}
+    for name, one in lab_appliances(settings)[1].items():
+        if platform := one.get("platform"):
+            played.setdefault(Platform(str(platform)), []).append(name)
+    for platform, names in played.items():
+        fleet = recast(fleet, names, platform)
+    return fleet
 
 
 def fleet_on(settings: "Settings", day: date | None) -> "Fleet":
@@ -171,12 +188,9 @@ def _lab_access(settings: "Settings", keeper: "SecretKeeper") -> "Access":
     from nornir_tasks.crew import Crew
     from nornir_tasks.fleet import Access, Endpoint
 
-    content = read_lab(lab_folder(settings))
-    found = content["appliances"]
-    if not isinstance(found, Mapping):
-        raise UsageError("the lab's state cannot be read; `lisiere lab down`, then `lisiere lab up`")
+    content, found = lab_appliances(settings)
     endpoints = {
-        str(name): Endpoint(str(one["hostname"]), int(one["port"]), str(one["host_key"])) for name, one in found.items()
+        name: Endpoint(str(one["hostname"]), int(str(one["port"])), str(one["host_key"])) for name, one in found.items()
     }
     return Access(
         key_file=Path(str(content["key_file"])),
@@ -190,6 +204,19 @@ def _lab_access(settings: "Settings", keeper: "SecretKeeper") -> "Access":
     )
 
 
+def lab_appliances(settings: "Settings") -> tuple[dict[str, object], Mapping[str, Mapping[str, object]]]:
+    """What the lab tells about itself, and of it the appliances.
+
+    Raises:
+        UsageError: No lab was started here, or its state cannot be read.
+    """
+    content = read_lab(lab_folder(settings))
+    found = content.get("appliances")
+    if not isinstance(found, Mapping):
+        raise UsageError("the lab's state cannot be read; `lisiere lab down`, then `lisiere lab up`")
+    return content, found
+
+
 def read_lab(folder: Path) -> dict[str, object]:
     """What the lab tells about itself: endpoints, account, process.
 
@@ -198,7 +225,7 @@ def read_lab(folder: Path) -> dict[str, object]:
     """
     import json
 
-    path = folder / "lab.json"
+    path = folder / LAB_STATE
     try:
         content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:

@@ -62,6 +62,7 @@ rmdir /old
 cd /
 trap 'exit 0' TERM INT
 ip link set lo up
+if [ -e /etc/lab-transit ]; then ip -batch /etc/lab-transit; fi
 mkdir -p /run/sshd /run/lock
 if [ -e /etc/lisiere/current ] && [ -x /usr/local/sbin/lisiere-edge ]; then
   /usr/local/sbin/lisiere-edge boot || true

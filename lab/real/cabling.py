@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.real import kernel, world
 from lab.real.places import CORE, INSIDE, Place, at_the_core, at_the_place, cables, way_back
-from lab.real.site import Lan, Site
+from lab.real.site import SPARE, Lan, Site
 
 HERE = "lisiere-lab0"
 """The device of this machine that the operator sits at."""
@@ -67,7 +67,7 @@ def _cables(sites: Sequence[Site]) -> Iterator[str]:
         inside = f"{kernel.PREFIX}{site.name}"
         for wire, letter in ((site.uplink, "w"), (site.management, "m")):
             yield f"link add name {wire.device} netns {inside} type veth peer name {letter}{number} netns {CORE}"
-        yield f"link add name trunk0 netns {inside} type veth peer name trunk-far netns {inside}"
+        yield f"link add name trunk0 netns {inside} type veth peer name {SPARE} netns {inside}"
         for lan in site.lans:
             there = world.client(site.name, lan.device)
             yield f"link add name {lan.device} netns {inside} type veth peer name lan0 netns {there}"

@@ -12,6 +12,8 @@ from lisiere.model.site import Uplink
 
 LOGIN, WAN, MANAGEMENT = "lisiere", "wan0", "mgmt0"
 LONGEST_DEVICE = 15
+SPARE = "trunk-far"
+"""A device of each appliance that no configuration names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,27 @@ class Lan:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One site of the lab."""
+    """One site of the lab.
+
+    Args:
+        transit: Prefixes of others that the site answers for, as a hub does for spokes. strongSwan 5.9.8 with userland
+            IPsec takes only selectors in which it finds an address of its own, so the lab gives it one in each.
+    """
 
     name: str
     loopbacks: tuple[IPv4Address, IPv6Address]
     uplink: Wire
     management: Wire
     lans: tuple[Lan, ...]
+    transit: tuple[str, ...] = ()
+
+    def transit_batch(self) -> str:
+        """Lines of `ip` that give it the first address of each such prefix, which no host has."""
+        addresses = [f"address replace {one.partition('/')[0]} dev {SPARE}\n" for one in self.transit]
+        return "".join([f"link set {SPARE} up\n", *addresses]) if addresses else ""
 
 
-def site_of(planned: Planned) -> Site:
+def site_of(planned: Planned, transit: tuple[str, ...] = ()) -> Site:
     """What the inventory says of a site, as far as the lab is concerned."""
     data = planned.data
     return Site(
@@ -66,6 +79,7 @@ def site_of(planned: Planned) -> Site:
         uplink=_wire(WAN, data.uplink),
         management=_wire(MANAGEMENT, data.management),
         lans=tuple(Lan(one.name, (one.ipv4, one.ipv6)) for one in data.segments),
+        transit=transit,
     )
 
 

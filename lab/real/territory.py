@@ -118,9 +118,17 @@ def _start(site: Site, operators: Sequence[str], given: Outfit, key: str) -> App
     appliance = Appliance(site.name, DISKS / site.name)
     appliance.prepare()
     outfit.dress(appliance, given, first=factory(site, operators, key), key=key)
+    if lines := site.transit_batch():
+        (appliance.etc / "lab-transit").write_text(lines, encoding="ascii")
     appliance.start()
     return appliance
 
 
 def _entry(site: Site, appliance: Appliance, release: str) -> dict[str, str | int]:
-    return {"hostname": str(site.loopbacks[0]), "port": 22, "host_key": appliance.host_key, "release": release}
+    return {
+        "hostname": str(site.loopbacks[0]),
+        "port": 22,
+        "host_key": appliance.host_key,
+        "release": release,
+        "platform": "debian",
+    }

@@ -1,6 +1,5 @@
 """Real appliances with a core, clients and a world around them: packets go as the files say, and nothing stays."""
 
-import fcntl
 import os
 import signal
 import time
@@ -23,6 +22,7 @@ from lisiere.bundle import File
 from lisiere.drivers.debian.bootstrap import SUDOERS, script
 from lisiere.drivers.debian.driver import DebianDriver
 from tests.drivers.contract import KEEPER
+from tests.lab.turn import turn
 
 OPERATORS = ("198.51.100.240/28", "2001:db8:aaaa::/64")
 AROUND = Surroundings(
@@ -67,12 +67,11 @@ LOGGER = "import socket; socket.create_connection(('198.51.100.246', 514), 10).s
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A lab of two sites; there is one of its kind on a machine, so tests of several processes wait for each other."""
+    """A lab of two sites."""
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
     folder = tmp_path_factory.mktemp("lab")
-    with open("/run/lisiere-lab.lock", "w", encoding="ascii") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn():
         releases = {one.name: "12" for one in SITES}
         state = territory.up(folder, SITES, releases=releases, around=AROUND, outfit_of=Outfit(script(), SUDOERS))
         yield state | {"folder": folder}
