@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from lab.errors import LabError
 from lab.real import kernel
 
-INIT = Path(__file__).with_name("appliance.sh")
+INIT, SKELETON = Path(__file__).with_name("appliance.sh"), "skeleton"
 COPIED = (
-    "bash.bashrc", "debian_version", "group", "ld.so.cache", "localtime", "login.defs", "nsswitch.conf", "os-release",
+    "bash.bashrc", "debian_version", "group", "ld.so.cache", "login.defs", "nsswitch.conf", "os-release",
     "pam.conf", "pam.d", "passwd", "protocols", "security", "services", "squid", "ssl/openssl.cnf", "sudoers",
 )  # fmt: skip
 """What of the host's /etc an appliance has as well."""
@@ -73,41 +76,23 @@ class Appliance:
 
     # ---- from nothing to running and back ------------------------------------------------------------------------
 
-    def prepare(self, *, root_key: str = "") -> None:
-        """Give it a root as a fresh installation leaves it: Debian, its packages, sshd for root, nothing of ours."""
-        for made in (self.etc / "ssh", self.folder / "sbin", self.folder / "home", self.folder / "lists"):
-            made.mkdir(parents=True)
-        for name in COPIED:
-            source = Path("/etc") / name
-            (self.etc / name).parent.mkdir(exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, self.etc / name, symlinks=True)
-            elif source.exists() or source.is_symlink():
-                shutil.copy2(source, self.etc / name, follow_symlinks=name != "localtime")
-        (self.etc / "strongswan.conf").write_text(STRONGSWAN, encoding="ascii")
-        (self.etc / "swanctl").mkdir()
-        (self.etc / "strongswan.d").mkdir()
-        (self.etc / "strongswan.d/charon-systemd.conf").write_text("charon-systemd {\n}\n", encoding="ascii")
+    def prepare(self, *, root_key: str = "", template: Path | None = None) -> None:
+        """Give it a disk as a fresh installation leaves it, or a copy of another; with a host key of its own."""
+        if template is None:
+            fresh_disk(self.folder)
+        else:
+            kernel.run("cp", "-a", str(template), str(self.folder))
         (self.etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {self.name}\n", encoding="ascii")
-        (self.etc / "resolv.conf").write_text("", encoding="ascii")
-        (self.etc / "sudoers.d").mkdir()
-        users = [line.split(":")[0] for line in (self.etc / "passwd").read_text(encoding="utf-8").splitlines()]
-        shadow = self.etc / "shadow"
-        shadow.write_text("".join(f"{user}:*:19000:0:99999:7:::\n" for user in users), encoding="utf-8")
-        shadow.chmod(0o600)
-        (self.etc / "ssh/sshd_config").write_text(
-            f"{FACTORY_SSHD}AuthorizedKeysFile /etc/ssh/root_keys .ssh/authorized_keys\n", encoding="ascii"
-        )
         (self.etc / "ssh/root_keys").write_text(f"{root_key}\n", encoding="ascii")
-        kernel.run(
-            "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(self.etc / "ssh/ssh_host_ed25519_key")
-        )
+        _make_host_key(self.etc / "ssh/ssh_host_ed25519_key")
 
     def start(self) -> None:
         """Start it, and wait until it has booted. Its network namespace, with what is in it, is there already."""
         if not (kernel.NAMESPACES / self.namespace).exists():
             kernel.run("ip", "netns", "add", self.namespace)
         (self.folder / "root").mkdir(exist_ok=True)
+        if not (self.folder.parent / SKELETON).exists():
+            make_skeleton(self.folder.parent)
         started = subprocess.Popen(
             [
                 "/usr/bin/nsenter", f"--net={kernel.NAMESPACES / self.namespace}",
@@ -179,6 +164,52 @@ class Appliance:
             if len(numbers) > 1 and numbers[-1] == "1":
                 return pid
         return 0
+
+
+def fresh_disk(folder: Path) -> None:
+    """Make what a fresh installation leaves on a disk: Debian, its packages, sshd for root, nothing of ours."""
+    etc = folder / "etc"
+    for made in (
+        etc / "ssh",
+        etc / "strongswan.d",
+        etc / "swanctl",
+        etc / "sudoers.d",
+        folder / "sbin",
+        folder / "home/lisiere",
+        folder / "lists",
+    ):
+        made.mkdir(parents=True)
+    for name in COPIED:
+        source = Path("/etc") / name
+        (etc / name).parent.mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, etc / name, symlinks=True)
+        elif source.exists():
+            shutil.copy2(source, etc / name)
+    (etc / "localtime").symlink_to("/usr/share/zoneinfo/UTC")
+    (etc / "strongswan.conf").write_text(STRONGSWAN, encoding="ascii")
+    (etc / "strongswan.d/charon-systemd.conf").write_text("charon-systemd {\n}\n", encoding="ascii")
+    (etc / "resolv.conf").write_text("", encoding="ascii")
+    users = [line.split(":")[0] for line in (etc / "passwd").read_text(encoding="utf-8").splitlines()]
+    shadow = etc / "shadow"
+    shadow.write_text("".join(f"{user}:*:19000:0:99999:7:::\n" for user in users), encoding="utf-8")
+    shadow.chmod(0o600)
+    keys = "AuthorizedKeysFile /etc/ssh/root_keys .ssh/authorized_keys\n"
+    (etc / "ssh/sshd_config").write_text(f"{FACTORY_SSHD}{keys}", encoding="ascii")
+
+
+def make_skeleton(folder: Path) -> None:
+    """Make what the roots of all appliances in a folder have in common."""
+    kernel.run("/bin/bash", str(INIT), "--skeleton", str(folder / SKELETON))
+
+
+def _make_host_key(path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    path.touch(mode=0o600)
+    path.write_bytes(private)
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    path.with_suffix(".pub").write_bytes(public + b"\n")
 
 
 def _has_booted(parent: int) -> bool:

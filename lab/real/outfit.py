@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from lab.real import kernel
-from lab.real.appliance import Appliance
+from lab.real.appliance import Appliance, fresh_disk
 from lab.real.site import LOGIN
 from lisiere import bundle
 
@@ -24,31 +24,40 @@ class Outfit:
     """Categories of web filtering, each of which an appliance has a list of."""
 
 
-def dress(appliance: Appliance, outfit: Outfit, *, first: str, key: str) -> None:
-    """Account, script, sudo, the key of the lab, and a first configuration as the one in force."""
-    etc = appliance.etc
+def dressed_disk(folder: Path, outfit: Outfit, *, key: str) -> None:
+    """Make the disk that every appliance is a copy of: account, script, sudo, and the key of the lab."""
+    fresh_disk(folder)
+    etc = folder / "etc"
     _append(etc / "passwd", f"{LOGIN}:x:{UID}:{UID}::/:/bin/sh\n")
     _append(etc / "group", f"{LOGIN}:x:{UID}:\n")
     _append(etc / "shadow", f"{LOGIN}:*:19000:0:99999:7:::\n")
     _write(etc / f"sudoers.d/{LOGIN}", outfit.sudoers, 0o440)
     _write(etc / "ssh/lab_keys", f"{key}\n", 0o644)
-    script = appliance.folder / "sbin/lisiere-edge"
+    script = folder / "sbin/lisiere-edge"
     script.write_bytes(outfit.script)
     script.chmod(0o755)
     for name in outfit.categories:
-        _write(appliance.folder / "lists" / name, f".category-{name}.invalid\n", 0o644)
+        _write(folder / "lists" / name, f".category-{name}.invalid\n", 0o644)
+    (etc / "lisiere/generations").mkdir(parents=True)
+    (etc / "lisiere/expected").mkdir(mode=0o700)
+
+
+def configure(appliance: Appliance, first: str) -> None:
+    """Make a first configuration the one in force, and tell PID 1 so, which starts it without the script."""
+    etc, files = appliance.etc, bundle.parse(first)
     generation = hashlib.sha256(first.encode()).hexdigest()[:12]
     folder = etc / "lisiere/generations" / generation
-    for one in bundle.parse(first):
+    for one in files:
         path = folder / one.path
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, one.text, int(one.mode, 8))
     for link in ("current", "confirmed"):
         (etc / "lisiere" / link).symlink_to(f"generations/{generation}")
     _write(etc / "lisiere/history", f"{generation}\n", 0o600)
-    (etc / "lisiere/expected").mkdir(mode=0o700)
-    rules = next(one.text for one in bundle.parse(first) if one.path == "nftables.conf")
+    rules = next(one.text for one in files if one.path == "nftables.conf")
     _write(etc / "lisiere/expected" / generation, listing(rules), 0o600)
+    read_by_sshd = bundle.write(one for one in files if one.path.startswith("ssh/"))
+    _write(etc / "lab-first", f"{generation} {hashlib.sha256(read_by_sshd.encode()).hexdigest()}\n", 0o600)
 
 
 @cache

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.real import cabling, kernel, needs, outfit, world
-from lab.real.appliance import Appliance
+from lab.real.appliance import Appliance, make_skeleton
 from lab.real.outfit import Outfit
 from lab.real.places import CORE, places_of
 from lab.real.site import LOGIN, Site, factory
 from lab.real.surroundings import Surroundings
 
 STATE, DISKS = "lab.json", Path("/run/lisiere-lab")
-WORLD, KERNEL = "world", "kernel.json"
-"""What of the disks is the world's; and what of the kernel's settings was changed."""
+WORLD, KERNEL, TEMPLATE = "world", "kernel.json", "template"
+"""Of the disks: the world's, the one that others are copies of; and what of the kernel's settings was changed."""
 
 
 def up(
@@ -59,8 +59,10 @@ def up(
         places = places_of(around)
         cabling.lay(sites, places, around.operators)
         told = world.start(places, around, sites, DISKS / WORLD)
+        make_skeleton(DISKS)
+        outfit.dressed_disk(DISKS / TEMPLATE, outfit_of, key=key)
         with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
-            first = lambda site: _start(site, around.operators, outfit_of, key)  # noqa: E731
+            first = lambda site: _start(site, around.operators, key)  # noqa: E731
             appliances = {}
             for site, appliance in zip(sites, pool.map(first, sites), strict=True):
                 appliances[site.name] = _entry(site, appliance, releases[site.name])
@@ -78,15 +80,19 @@ def up(
         "appliances": appliances,
         "world": told,
     }
-    (state_dir / STATE).write_text(json.dumps(state), encoding="utf-8")
+    scratch = state_dir / f".{STATE}"
+    scratch.write_text(json.dumps(state), encoding="utf-8")
+    scratch.replace(state_dir / STATE)
     return state
 
 
 def down(state_dir: Path) -> int:
     """End every real appliance of this machine and leave no trace; how many namespaces there were."""
-    names = kernel.namespaces()
+    ended = 0
+    while names := kernel.namespaces():  # A command that was killed may have left others behind that go on for a while.
+        kernel.tear_down(names)
+        ended += len(names)
     kernel.drop_device(cabling.HERE)
-    kernel.tear_down(names)
     changed = DISKS / KERNEL
     if changed.exists():
         cabling.restore(json.loads(changed.read_text(encoding="utf-8") or "{}"))
@@ -94,9 +100,9 @@ def down(state_dir: Path) -> int:
     path = state_dir / STATE
     if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("kind") == "real":
         path.unlink()
-    for name in ("id_real", "id_real.pub"):
+    for name in ("id_real", "id_real.pub", f".{STATE}"):
         (state_dir / name).unlink(missing_ok=True)
-    return len(names)
+    return ended
 
 
 def status() -> dict[str, bool]:
@@ -114,10 +120,10 @@ def _key(state_dir: Path) -> str:
     return (state_dir / "id_real.pub").read_text(encoding="ascii").strip()
 
 
-def _start(site: Site, operators: Sequence[str], given: Outfit, key: str) -> Appliance:
+def _start(site: Site, operators: Sequence[str], key: str) -> Appliance:
     appliance = Appliance(site.name, DISKS / site.name)
-    appliance.prepare()
-    outfit.dress(appliance, given, first=factory(site, operators, key), key=key)
+    appliance.prepare(template=DISKS / TEMPLATE)
+    outfit.configure(appliance, factory(site, operators, key))
     if lines := site.transit_batch():
         (appliance.etc / "lab-transit").write_text(lines, encoding="ascii")
     appliance.start()

@@ -71,11 +71,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
     folder = tmp_path_factory.mktemp("lab")
-    with turn():
+    before = kernel_settings()
+    with turn(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cabling, "MANY", 1)
         releases = {one.name: "12" for one in SITES}
         state = territory.up(folder, SITES, releases=releases, around=AROUND, outfit_of=Outfit(script(), SUDOERS))
-        yield state | {"folder": folder}
+        yield state | {"folder": folder, "settings": before}
         territory.down(folder)
+
+
+def kernel_settings() -> dict[str, str]:
+    """How many neighbours the kernel has room for."""
+    return {str(one): one.read_text(encoding="ascii") for one in Path("/proc/sys/net").glob("ipv?/neigh/default/gc_*3")}
 
 
 def driver(lab: dict[str, Any], name: str) -> DebianDriver:
@@ -216,10 +223,12 @@ def test_clients_answer_too(lab: dict[str, Any]) -> None:
 
 def test_nothing_stays_after_a_kill_of_everything(lab: dict[str, Any]) -> None:
     """Processes, namespaces, devices, mounts, files: by what the kernel shows. The last test of this lab."""
+    assert kernel_settings() != lab["settings"]
     for pid in kernel.processes(kernel.namespaces()):
         os.kill(pid, signal.SIGKILL)
     assert territory.down(lab["folder"]) > 0
     assert kernel.namespaces() == ()
+    assert kernel_settings() == lab["settings"]
     assert not kernel.has_device(cabling.HERE)
     assert not territory.DISKS.exists()
     assert "lisiere" not in Path("/proc/self/mountinfo").read_text(encoding="utf-8").replace(str(Path.cwd()), "")

@@ -1,0 +1,53 @@
+"""A start of the real lab that is killed in the middle of it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.real import kernel, needs
+from lab.real.cabling import HERE
+from lab.real.territory import DISKS
+from tests.cli.conftest import ROOT, Shell
+from tests.lab.turn import turn
+
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Shell]:
+    """A folder to start a lab in."""
+    if missing := needs.lacking():
+        pytest.skip("; ".join(missing))
+    (tmp_path / "inventory").symlink_to(ROOT / "inventory")
+    with turn():
+        yield Shell(tmp_path)
+
+
+def test_a_start_that_was_killed_leaves_what_down_ends(alone: Shell) -> None:
+    """The next start says what to do; after `down` there is neither namespace nor process, mount nor device."""
+    argv = [sys.executable, "-m", "cli.main", "lab", "real", "up", "--as-debian", "--territory", "200069672"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LISIERE_")}
+    with subprocess.Popen(
+        argv, cwd=alone.folder, env={**kept, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    ) as up:
+        until = time.monotonic() + PATIENCE_S
+        while not any(kernel.processes(kernel.namespaces())):
+            assert up.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        up.kill()
+    assert (
+        "lisiere lab real down"
+        in alone("lab", "real", "up", "--territory", "200069672", "--as-debian", status=1).stderr
+    )
+    alone("lab", "real", "down")
+    assert kernel.namespaces() == ()
+    assert not kernel.has_device(HERE)
+    assert not DISKS.exists()
+    assert "lisiere-lab" not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    assert alone("lab", "real", "status", status=1).stderr
