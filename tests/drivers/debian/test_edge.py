@@ -201,6 +201,56 @@ def test_a_file_that_was_changed_by_hand_is_told(real: RealDebian) -> None:
     assert "0.0.0.0/0" in edge(real, "read", "running")["running"]
 
 
+def test_what_is_on_the_disk_is_what_was_sent(real: RealDebian) -> None:
+    """Every file, with the permissions that it was sent with: some hold keys."""
+    files = full(real)
+    assert "error" not in put(real, files)
+    assert real.text() == bundle.write(files.values())
+
+
+def test_a_generation_that_was_changed_in_place_is_not_committed(real: RealDebian) -> None:
+    """What was checked is what runs, or nothing of it does."""
+    before = real.text()
+    staged = edge(real, "stage", files=full(real))
+    path = real.appliance.etc / "lisiere/generations" / staged["generation"] / "squid/squid.conf"
+    path.write_text(path.read_text().replace("deny all", "allow all"))
+    assert edge(real, "commit", staged["generation"], "0")["error"] == "tampered"
+    assert real.text() == before
+
+
+def test_one_command_works_on_an_appliance_at_a_time(real: RealDebian) -> None:
+    """The second one waits until the first has let go."""
+    turn = "while [ ! -e /run/asked ]; do sleep 0.05; done; sleep 4; date +%s%N >/run/released"
+    hold = f"exec 9>>/run/lisiere/lock; flock 9; touch /run/held; {turn}"
+    real.appliance.tell("sh", "-c", f"setsid sh -c '{hold}' </dev/null >/dev/null 2>&1 &")
+    wait_until(lambda: real.appliance.call("test", "-e", "/run/held")[0] == 0)
+    ask = "touch /run/asked; lisiere-edge read running >/dev/null; date +%s%N >/run/answered"
+    real.appliance.tell("sh", "-c", ask)
+    assert real.appliance.call("test", "-e", "/run/released")[0] == 0, "the second one did not wait"
+    released, answered = (int(real.appliance.tell("cat", f"/run/{name}")) for name in ("released", "answered"))
+    assert released < answered
+
+
+def test_a_timer_of_another_commit_takes_nothing_back(real: RealDebian) -> None:
+    """One that was left over knows the token of its own commit only."""
+    files = {one.path: one for one in real.files()}
+    put(real, changed(files, "system.conf", lambda text: text.replace("bench", "other")), 600)
+    real.appliance.tell("lisiere-edge", "_timer", "0123456789abcdef", "0")
+    assert (edge(real, "status")["pending"] or {}).get("revert_in_s") == 600
+    assert "other" in real.text()
+
+
+def test_the_proxy_script_is_served_by_nobody(real: RealDebian) -> None:
+    """It answers whoever is on a segment, so it has no rights of its own."""
+    put(real, full(real))
+    pid = real.appliance.tell("cut", "-d ", "-f1", "/run/lisiere/web.pid").strip()
+    wait_until(lambda: "PROXY" in real.appliance.tell("curl", "-s", "--noproxy", "*", "http://127.0.0.1/proxy.pac"))
+    status = real.appliance.tell("cat", f"/proc/{pid}/status")
+    assert re.findall(r"^(?:Uid|Gid|Groups):[ \t]*(.*?)[ \t]*$", status, re.MULTILINE) == [
+        "65534\t65534\t65534\t65534", "65534\t65534\t65534\t65534", "",
+    ]  # fmt: skip
+
+
 def test_programs_follow_their_files(real: RealDebian) -> None:
     """Each runs with its file, reads it anew when it changes, and ends when the file goes."""
     files = full(real)

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,27 +68,37 @@ def with_key(files: dict[str, File], reference: str) -> str:
     return bundle.write(referring.values())
 
 
+@contextmanager
+def far_end(real: RealDebian, folder: Path) -> Iterator[FarEnd]:
+    """Another end of the appliance's tunnel."""
+    appliance = Appliance(f"far-{os.getpid()}", folder / "far", prefix="lisbench-")
+    try:
+        yield FarEnd(appliance, real.appliance, joined(real))
+    finally:
+        appliance.destroy()
+
+
+def join(real: RealDebian, far: FarEnd) -> None:
+    """Have both ends begin with the same key, until the tunnel is up."""
+    far.load(far.files[PATH].text)
+    assert "error" not in put(real, far.files)
+    wait_until(lambda: is_up(real), 40.0)
+
+
 @pytest.fixture(scope="module")
 def ends(
     prepared: tuple[RealDebian, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RealDebian, FarEnd]]:
     """The appliance and another end of its tunnel, for all tests of this file."""
-    appliance = Appliance(f"far-{os.getpid()}", tmp_path_factory.mktemp("far") / "far", prefix="lisbench-")
-    with fresh(*prepared) as real:
-        try:
-            yield real, FarEnd(appliance, real.appliance, joined(real))
-        finally:
-            appliance.destroy()
+    with fresh(*prepared) as real, far_end(real, tmp_path_factory.mktemp("far")) as far:
+        yield real, far
 
 
 @pytest.fixture
 def real(ends: tuple[RealDebian, FarEnd]) -> RealDebian:
     """The appliance, with a tunnel that is up."""
-    near, far = ends
-    far.load(far.files[PATH].text)
-    assert "error" not in put(near, far.files)
-    wait_until(lambda: is_up(near), 40.0)
-    return near
+    join(*ends)
+    return ends[0]
 
 
 @pytest.fixture

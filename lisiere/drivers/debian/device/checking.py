@@ -134,10 +134,15 @@ def check(generation: str) -> None:
 
 
 def is_checked(generation: str) -> bool:
-    """Whether a generation was found to be well a moment ago, and is still what its name says."""
+    """Whether a generation was found to be well a moment ago."""
     try:
         age_s = time.time() - (EXPECTED / generation).stat().st_mtime
     except OSError:
         return False
+    return 0 <= age_s < CHECKED_S
+
+
+def is_own(generation: str) -> bool:
+    """Whether a generation is still what its name says: nobody changed a file of it in place."""
     text = write_bundle(read_generation(existing(generation)))
-    return 0 <= age_s < CHECKED_S and hashlib.sha256(text.encode()).hexdigest().startswith(generation)
+    return hashlib.sha256(text.encode()).hexdigest().startswith(generation)

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lisiere.drivers.debian.device.bundles import read_generation
-from lisiere.drivers.debian.device.checking import check, is_checked
+from lisiere.drivers.debian.device.checking import check, is_checked, is_own
 from lisiere.drivers.debian.device.disk import content_of, existing, history, named, point, sync_folder, write_durably
 from lisiere.drivers.debian.device.force import load, settled
 from lisiere.drivers.debian.device.network import load_network
@@ -91,6 +91,8 @@ def commit(generation: str, revert_in_s: int | None) -> dict[str, object]:
     with locked():
         if pending_commit():
             raise RefusedError("pending", "a timed commit waits for its confirmation; nothing was committed")
+        if not is_own(generation):
+            raise RefusedError("tampered", f"the files of generation {generation} were changed by hand; stage it again")
         if not is_checked(generation):
             check(generation)
         files = read_generation(existing(generation))
