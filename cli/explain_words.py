@@ -57,6 +57,7 @@ def document(question: str, answers: Sequence["Answer"], fleet: "Fleet") -> dict
                 "destination": words.addresses(answer.question[1], answer.family, names_of(fleet, answer.family)),
                 "end": answer.way.end,
                 "end_at": answer.way.end_at,
+                "appliances_there": answer.owners,
                 "appliances": [_stop_document(stop, answer, fleet) for stop in answer.stops],
             }
             for answer in answers
@@ -104,6 +105,8 @@ def _lines(answer: "Answer", fleet: "Fleet") -> list[str]:
         found += [f"{place} {told[0]}"] if len(told) == 1 else [place, *(f"  {one}" for one in told)]
     if answer.way.end not in TOLD:
         found.append(_end(answer))
+    if answer.owners:
+        found.append(f"{answer.owners} appliances of the fleet have an address there, and each judges by itself")
     if not answer.is_part:
         return found
     return [f"to {words.addresses(answer.question[1], answer.family, named)}:", *(f"  {line}" for line in found)]

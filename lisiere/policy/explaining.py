@@ -13,7 +13,7 @@ from lisiere.policy.grid import Box
 from lisiere.policy.lines import ADDRESSES, prefix_ranges
 from lisiere.policy.places import Place
 from lisiere.policy.ranges import Ranges, full, merged
-from lisiere.policy.splitting import Owners, Splitter
+from lisiere.policy.splitting import Owners, Splitter, leaves
 from lisiere.policy.ways import End, Hop, IntentOf, Way
 
 
@@ -38,7 +38,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer for one family and one way; a destination of several ways has as many answers, each for its part."""
+    """The answer for one family and one way; a destination of several ways has as many answers, each for its part.
+
+    `owners` are appliances of the fleet among destinations on the Internet, too many to tell what each of them says.
+    """
 
     family: Family
     outcome: Outcome
@@ -46,6 +49,7 @@ class Answer:
     stops: tuple[Stop, ...]
     question: Box
     is_part: bool = False
+    owners: int = 0
 
 
 class Explainer:
@@ -95,7 +99,9 @@ class Explainer:
 
     def _answer(self, way: Way, family: Family, question: Box, *, is_part: bool) -> Answer:
         stops = tuple(self._stop(way, place, family, question) for place in range(len(way.hops)))
-        return Answer(family, _outcome(way, family, question, stops), way, stops, question, is_part)
+        version = 4 if family is Family.IPV4 else 6
+        owners = self._splitter.owners_among(question[1], version) if leaves(way) else 0
+        return Answer(family, _outcome(way, family, question, stops), way, stops, question, is_part, owners)
 
     def _stop(self, way: Way, place: int, family: Family, question: Box) -> Stop:
         hop = way.hops[place]

@@ -19,6 +19,9 @@ MOST_WAYS = 32
 MOST_PARTS = 512
 """Parts that a destination is split into."""
 
+MOST_OWNERS = 16
+"""Appliances behind the Internet that are told apart in one destination; of more only the number is told."""
+
 OWNERS = ""
 """Stands for the appliances behind the Internet among the sites that a part was split by."""
 
@@ -66,11 +69,16 @@ class Splitter:
                 raise UsageError(f"{destination} is reached in too many ways to tell; ask narrower, or about a zone")
         return {way: merged(parts) for way, parts in found.items()}
 
+    def owners_among(self, destinations: Ranges, version: int) -> int:
+        """How many appliances have their address on the Internet's side there."""
+        numbers = self._numbers[version]
+        return sum(bisect_right(numbers, last) - bisect_left(numbers, first) for first, last in destinations)
+
     def _way(self, site: str, from_zone: Zone, source: Prefix, destination: Prefix) -> Way:
         """The way to a part, on to the appliance that has the address on the other side of the Internet."""
         way = way_between(site, from_zone, source, destination, intent_of=self._intent_of)
         owner = self._owners.get(destination.network_address) if _is_one(destination) else None
-        if owner is None or not _leaves(way):
+        if owner is None or not leaves(way):
             return way
         return Way((*way.hops, Hop(owner, Zone.WAN, Zone.SELF)), End.THERE, owner)
 
@@ -79,7 +87,7 @@ class Splitter:
             if name == OWNERS:
                 numbers = self._numbers[version]
                 inside = numbers[bisect_left(numbers, part[0]) : bisect_right(numbers, part[1])]
-                yield from ((one, one) for one in inside)
+                yield from ((one, one) for one in inside if len(inside) <= MOST_OWNERS)
             else:
                 yield from map(prefix_range, _parting(self._intent_of(name), version))
 
@@ -88,7 +96,10 @@ def _parting(intent: SiteIntent, version: int) -> Iterator[Prefix]:
     """The prefixes that an appliance tells apart when it sends a packet on."""
     for one in intent.interfaces:
         address, network = (one.ipv4.ip, one.ipv4.network) if version == 4 else (one.ipv6.ip, one.ipv6.network)
-        yield ip_network(address) if one.port is Port.LOOPBACK else network
+        if one.port is not Port.LAN:
+            yield ip_network(address)
+        if one.port is not Port.LOOPBACK:
+            yield network
     routed = (
         *(one.prefix for one in intent.tunnel_routes),
         *(prefix for one in intent.tunnels for prefix in one.remote_prefixes),
@@ -103,10 +114,11 @@ def _sites(origin: str, way: Way) -> frozenset[str]:
     found = {origin, *(hop.site for hop in way.hops)}
     if way.end in {End.NO_OVERLAY, End.CIRCLE}:
         found.add(way.end_at)
-    return frozenset(found | {OWNERS} if _leaves(way) else found)
+    return frozenset(found | {OWNERS} if leaves(way) else found)
 
 
-def _leaves(way: Way) -> bool:
+def leaves(way: Way) -> bool:
+    """Whether it ends somewhere on the Internet."""
     return way.end is End.OUTSIDE and way.hops[-1].to_zone is Zone.WAN
 
 

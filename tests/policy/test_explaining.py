@@ -10,7 +10,7 @@ from cli.explain_words import outcome_of
 from lisiere.errors import UsageError
 from lisiere.model.intent import Family
 from lisiere.model.words import Address, Zone
-from lisiere.policy import words
+from lisiere.policy import splitting, words
 from lisiere.policy.explaining import Answer, Explainer, Outcome
 from lisiere.policy.places import moments_at, origins, service_ranges, targets
 from lisiere.policy.ranges import count, is_within
@@ -165,8 +165,9 @@ def test_every_address_of_a_wide_destination_is_answered_as_if_it_were_asked_alo
                 assert (alone.way.hops, alone.way.end) == (answer.way.hops, answer.way.end), address
 
 
-def test_what_is_reached_in_too_many_ways_is_refused() -> None:
+def test_what_is_reached_in_too_many_ways_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who wants to know asks narrower."""
+    monkeypatch.setattr(splitting, "MOST_OWNERS", 10_000)
     prefix = IPv4Network("203.0.112.0/22")
     crowd: dict[Address, str] = dict.fromkeys(list(prefix.hosts())[::2], SEAT)
     asked = Splitter(cache(resolver(small_fleet())), crowd)
@@ -209,3 +210,17 @@ def test_a_moment_is_a_moment() -> None:
     assert moments_at("00:01") == ((60, 60),)
     with pytest.raises(UsageError, match="no moment"):
         moments_at("25:00")
+
+
+def test_the_internet_as_a_whole_is_answered_however_many_appliances_are_behind_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More of them than can be told apart are counted; up to then each judges for itself."""
+    apart = ask(f"{LONE_HALL}:offices", "0.0.0.0/0", "https")
+    assert len([one for one in apart if one.way.hops[-1:] and one.way.hops[-1].to_zone is Zone.SELF]) > 3
+    assert {one.owners for one in apart} == {0}
+    monkeypatch.setattr(splitting, "MOST_OWNERS", 2)
+    counted = [one for one in ask(f"{LONE_HALL}:offices", "0.0.0.0/0", "https") if one.owners]
+    beyond = {str(one) for one in owners_in(small_fleet()) if one.version == 4}
+    assert sum(one.owners for one in counted) == len(beyond) - 1, "its own address is not beyond"
+    assert {one.way.end for one in counted} == {End.OUTSIDE}
