@@ -45,9 +45,13 @@ def flows(
     """
     from cli.files import write_whole
     from cli.workplace import fleet_on, settings_of
+    from lisiere.errors import UsageError
     from lisiere.policy.matrix import flow_matrix
     from lisiere.policy.site import resolve_fleet
 
+    for path in (csv, html):
+        if path is not None and not path.parent.is_dir():
+            raise UsageError(f"{path}: there is no folder {path.parent}; make it first")
     fleet = fleet_on(settings_of(context), as_of.date() if as_of else None)
     rows = flow_matrix(fleet, resolve_fleet(fleet))
     written = {csv: _csv(rows) if csv else "", html: _html(rows, fleet.as_of) if html else ""}

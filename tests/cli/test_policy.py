@@ -147,3 +147,10 @@ def test_the_flow_matrix_is_written_for_people_and_spreadsheets(shell: Shell, tm
     assert "Matrice des flux" in text
     shown = shell("flows").stdout
     assert all(f"{need}: " in shown for need in needs)
+
+
+def test_a_folder_that_is_not_there_is_no_place_for_the_flow_matrix(shell: Shell, tmp_path: Path) -> None:
+    """A slip of the pen makes no folders."""
+    there = tmp_path / "nowhere" / "flows.csv"
+    assert "there is no folder" in shell("flows", "--csv", str(there), status=2).stderr
+    assert not there.parent.exists()
