@@ -27,7 +27,24 @@ def check(draft: Draft, notes: Notebook) -> None:
     for version in {4, 6} - versions:
         message = f"operator: management_prefixes has no IPv{version} prefix"
         notes.add(item.at("management_prefixes"), message, "name at least one of each family")
+    _check_collectors(draft, notes)
     _check_users(draft, notes)
+
+
+def _check_collectors(draft: Draft, notes: Notebook) -> None:
+    """Logs go by the management link, or everybody on the way could read them."""
+    if draft.operator is None:
+        return
+    operator = draft.operator.value
+    for index, one in enumerate(operator.collectors):
+        inside = (prefix for prefix in operator.management_prefixes if prefix.version == one.address.version)
+        if not any(one.address in prefix for prefix in inside):
+            message = f"operator: logs would cross the Internet in clear: the collector {one.address} is not within"
+            notes.add(
+                draft.operator.at("collectors", index, "address"),
+                f"{message} the management prefixes",
+                "name a collector that the management link leads to",
+            )
 
 
 def _check_users(draft: Draft, notes: Notebook) -> None:
