@@ -22,6 +22,12 @@ HERE = Path(__file__).parent
 CASES = yaml.safe_load((HERE / "refused/cases.yaml").read_text(encoding="utf-8"))
 Answer = dict[str, Any]
 
+SHAPING = """qdisc replace dev wan0 root handle 1: htb default 20
+class replace dev wan0 parent 1: classid 1:1 htb rate 200mbit quantum 15140
+class replace dev wan0 parent 1:1 classid 1:10 htb rate 40mbit ceil 40mbit quantum 15140
+class replace dev wan0 parent 1:1 classid 1:20 htb rate 200mbit ceil 200mbit quantum 15140
+"""
+
 
 @pytest.fixture(scope="module")
 def kept(prepared: tuple[RealDebian, Path]) -> Iterator[RealDebian]:
@@ -275,6 +281,19 @@ def test_programs_follow_their_files(real: RealDebian) -> None:
     assert effective(real) == {}
     assert "squid" not in tell("ps", "ax")
     assert "charon" not in tell("ps", "ax")
+
+
+def test_a_link_is_shaped_anew_and_not_at_all(real: RealDebian) -> None:
+    """A change of the network is taken where the uplink is shaped already, and so is the end of the backup."""
+    files = full(real) | {"network/shaping.batch": File("network/shaping.batch", "0644", SHAPING)}
+    assert "error" not in put(real, files)
+    faster = changed(files, "network/shaping.batch", lambda text: text.replace("40mbit", "50mbit"))
+    answer = put(real, faster)
+    assert "error" not in answer, answer
+    assert "ceil 50Mbit" in real.appliance.tell("tc", "class", "show", "dev", "wan0")
+    answer = put(real, {path: one for path, one in faster.items() if path != "network/shaping.batch"})
+    assert "error" not in answer, answer
+    assert "htb" not in real.appliance.tell("tc", "qdisc", "show", "dev", "wan0")
 
 
 def test_a_tunnel_that_was_given_up_is_begun_anew(real: RealDebian) -> None:

@@ -92,6 +92,14 @@ def load_network(files: Sequence[File]) -> None:
         _, device, value = address.split()
         command("/usr/sbin/ip", f"address delete {value} dev {device}")
     load_routes(files)
+    load_shaping(files)
+
+
+def load_shaping(files: Sequence[File]) -> None:
+    """Shape links as the files say, from nothing: the kernel changes no HTB that is there already."""
+    for link in links():
+        if link.get("qdisc") == "htb":
+            command("/usr/sbin/tc", f"qdisc delete dev {link['ifname']} root")
     if any(one.path == "network/shaping.batch" for one in files):
         for one in statements(files, "network/shaping.batch"):
             command("/usr/sbin/tc", one["line"])
