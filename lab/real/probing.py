@@ -20,7 +20,7 @@ from typing import Self
 
 from lab.errors import LabError
 from lab.real import kernel
-from lab.real.wire import ICMP, ICMPV6, TCP, UDP, Kind, Probe, Seen, read, read_body, write
+from lab.real.wire import ICMP, ICMPV6, TCP, UDP, Address, Kind, Probe, Seen, read, read_body, write
 
 CLONE_NEWNET = 0x40000000
 IPV4_TYPE, IPV6_TYPE, ALL_TYPES = 0x0800, 0x86DD, 0x0003
@@ -77,13 +77,20 @@ class Spot:
 
 @dataclass(slots=True)
 class Outcome:
-    """Where probes were seen, by token: pairs of a spot's name and what it was."""
+    """Where probes were seen, by token: pairs of a spot's name and what it was; and what they were called there."""
 
     sightings: dict[int, set[tuple[str, Kind]]] = field(default_factory=dict)
+    sources: dict[tuple[int, str], Address] = field(default_factory=dict)
 
     def of(self, token: int) -> set[tuple[str, Kind]]:
         """What came of a probe."""
         return self.sightings.get(token, set())
+
+    def note(self, place: str, seen: Seen) -> None:
+        """Remember what was seen somewhere."""
+        self.sightings.setdefault(seen.token, set()).add((place, seen.kind))
+        if seen.kind is Kind.PROBE:
+            self.sources[seen.token, place] = seen.source
 
 
 Reader = Callable[[], Seen | None]
@@ -190,12 +197,11 @@ class Prober:
     def _watch(self, one: socket.socket, name: str, reader: Reader) -> None:
         one.setblocking(False)
         self._sockets.append(one)
-        sightings = self.outcome.sightings
 
         def take() -> None:
             seen = reader()
             if seen is not None:
-                sightings.setdefault(seen.token, set()).add((name, seen.kind))
+                self.outcome.note(name, seen)
 
         self._selector.register(one, selectors.EVENT_READ, take)
 

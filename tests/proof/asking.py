@@ -60,12 +60,14 @@ class Fate:
         says: Who says so.
         beyond: Where it may be seen after that, because its destination is another appliance of the lab.
         is_answered: Whether somebody is there who answers, so that the answer has to come back as well.
+        called: The address that it comes from when it arrives, which translation may have changed; None for any.
     """
 
     arrives_at: str
     says: str
     beyond: str = ""
     is_answered: bool = False
+    called: Address | None = None
 
 
 def fate_of(one: Try, ground: Ground, at: time) -> Fate | None:
@@ -88,7 +90,19 @@ def fate_of(one: Try, ground: Ground, at: time) -> Fate | None:
         return None
     says = f"allowed at {', '.join(hop.site for hop in way.hops)}"
     beyond = _owner(one, ground, at) if arrives_at.endswith(":uplink") else ""
-    return Fate(arrives_at, says, beyond, is_answered=_has_answer(one, arrives_at, ground))
+    called = _translated(one, way, ground)
+    return Fate(arrives_at, says, beyond, is_answered=_has_answer(one, arrives_at, ground), called=called)
+
+
+def _translated(one: Try, way: Way, ground: Ground) -> Address:
+    """What a packet is called where it arrives: behind the uplink, a segment's IPv4 hosts have the uplink's address."""
+    last = way.hops[-1]
+    intent = ground.intents[last.site]
+    if last.to_zone is not Zone.WAN or not any(one.source in found.source for found in intent.masquerades):
+        return one.source
+    if any(one.destination in found.destination for found in intent.exemptions):
+        return one.source
+    return ground.sites[last.site].uplink.near[0].ip
 
 
 def _has_answer(one: Try, arrives_at: str, ground: Ground) -> bool:

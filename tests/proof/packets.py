@@ -135,6 +135,9 @@ def _judge(
         elif not fate.arrives_at:
             report.denied += 1
             report.bypasses += one.why == "by-pass"
+        elif places and outcome.sources[token, fate.arrives_at] != (fate.called or one.source):
+            seen = f"from {outcome.sources[token, fate.arrives_at]} instead of {fate.called}"
+            report.disagreements.append(Disagreement(one, fate, (*places, seen)))
         elif fate.arrives_at in places and (not fate.is_answered or (one.at, Kind.ANSWER) in outcome.of(token)):
             report.allowed += 1
             report.answered += fate.is_answered
