@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.real import kernel, transit
 from lab.real.site import site_of
 from lisiere.inventory.loader import load_fleet
 from lisiere.model.fleet import Fleet
@@ -95,9 +94,6 @@ class Bench:
     def up(self, *selection: str) -> None:
         """Start a lab."""
         self.run("lab", "real", "up", *selection)
-        for name, intent in self.intents.items():
-            if carried := carried_by(intent):
-                transit.hold(f"{kernel.PREFIX}{name}", carried)
 
     def down(self) -> None:
         """End it."""
@@ -107,13 +103,6 @@ class Bench:
         """Bring every appliance of the lab to what the inventory says."""
         self.run("plan", "--lab")
         self.run("apply", "last", "--lab", "--yes")
-
-
-def carried_by(intent: SiteIntent) -> list[IPv4Network | IPv6Network]:
-    """What tunnels of a site answer for that is not its own: a hub carries what its spokes bring in."""
-    own = {network for one in intent.interfaces for network in (one.ipv4.network, one.ipv6.network)}
-    carried = {prefix for tunnel in intent.tunnels for prefix in tunnel.local_prefixes if prefix not in own}
-    return sorted(carried, key=lambda one: (one.version, one))
 
 
 def prepare(folder: Path) -> Bench:

@@ -1,6 +1,5 @@
 """The proof on a small lab: a seat that is a hub, a town hall and a school; `make lab-proof` does it on a territory."""
 
-import fcntl
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lab.real import needs
+from tests.lab.turn import turn
 from tests.proof import bench, packets
 from tests.proof.asking import Fate
 from tests.proof.bench import Bench
@@ -22,8 +22,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A lab of three sites, configured; there is one of its kind on a machine, so labs wait for each other."""
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
-    with open("/run/lisiere-lab.lock", "w", encoding="ascii") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn():
         chosen = [word for name in SITES for word in ("--name", name)]
         with bench.lab(tmp_path_factory.mktemp("proof"), chosen) as made:
             made.configure()
