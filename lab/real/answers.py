@@ -17,7 +17,8 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,6 +29,8 @@ NEW_NETWORK = 0x40000000
 SINCE_1900 = 2_208_988_800
 PATIENCE_S = 2.0
 LONGEST_DATAGRAM = 65_536
+MOST_ECHOES, REMEMBERED = 8, 10_000
+"""How often one datagram of one sender is sent back: two who echo each other would never end."""
 LIBC, NFTABLES = ctypes.CDLL(None, use_errno=True), "libnftables.so.1"
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -63,7 +66,7 @@ async def _serve(opened: "list[tuple[Room, socket.socket, str]]", ready: Path) -
         if listener.type == socket.SOCK_STREAM:
             servers.append(await asyncio.start_server(_talk(room, kind), sock=listener, backlog=512))
         else:
-            loop.add_reader(listener, _datagrams, listener, kind, room)
+            loop.add_reader(listener, _datagrams, listener, kind, room, Counter())
     loop.call_soon(ready.touch)
     await asyncio.Event().wait()
 
@@ -71,20 +74,29 @@ async def _serve(opened: "list[tuple[Room, socket.socket, str]]", ready: Path) -
 # ---- into the rooms --------------------------------------------------------------------------------------------------
 
 
-def _open_all(rooms: Iterable[Room]) -> "list[tuple[Room, socket.socket, str]]":
-    """Rules and sockets of every room: a socket stays in the namespace in which it was made."""
+def _open_all(rooms: Sequence[Room]) -> "list[tuple[Room, socket.socket, str]]":
+    """Rules and sockets of every room: a socket stays in the namespace in which it was made.
+
+    All rules come first: nftables waits with select(2), which knows descriptors below 1024 only.
+    """
     opened = []
     with open("/proc/self/ns/net", "rb") as home:
         for room in rooms:
-            with open(f"/run/netns/{room.namespace}", "rb") as there:
-                _enter(there.fileno())
+            _go_to(room)
             for name, value in room.settings.items():
                 Path("/proc/sys", name).write_text(value, encoding="ascii")
             _load(room.rules)
+        for room in rooms:
+            _go_to(room)
             for kind, ports in ((socket.SOCK_STREAM, room.tcp), (socket.SOCK_DGRAM, room.udp)):
                 opened += [(room, _listening(kind, int(port)), words) for port, words in ports.items()]
         _enter(home.fileno())
     return opened
+
+
+def _go_to(room: Room) -> None:
+    with open(f"/run/netns/{room.namespace}", "rb") as there:
+        _enter(there.fileno())
 
 
 def _enter(descriptor: int) -> None:
@@ -180,7 +192,7 @@ def _keep(path: Path, data: bytes) -> None:
 # ---- over UDP --------------------------------------------------------------------------------------------------------
 
 
-def _datagrams(listener: socket.socket, kind: str, room: Room) -> None:
+def _datagrams(listener: socket.socket, kind: str, room: Room, echoed: Counter[tuple[str, int, bytes]]) -> None:
     """Answer what has come, each from the address that was asked."""
     with contextlib.suppress(OSError):
         while True:
@@ -191,11 +203,22 @@ def _datagrams(listener: socket.socket, kind: str, room: Room) -> None:
                 continue
             if kind == "clock":
                 answer = _moment(data)
+            elif _is_tired(echoed, sender, data):
+                continue
             asked = [note for note in notes if note[1] == socket.IPV6_PKTINFO]
             with contextlib.suppress(OSError):
                 listener.sendmsg(
                     [answer], [(level, name, value[:16] + bytes(4)) for level, name, value in asked], 0, sender
                 )
+
+
+def _is_tired(echoed: Counter[tuple[str, int, bytes]], sender: tuple[str, int], data: bytes) -> bool:
+    """Whether this was sent back often enough."""
+    if len(echoed) > REMEMBERED:
+        echoed.clear()
+    told = (sender[0], sender[1], data)
+    echoed[told] += 1
+    return echoed[told] > MOST_ECHOES
 
 
 def _moment(question: bytes) -> bytes:

@@ -17,10 +17,10 @@ FORWARDING = {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1, "net.
 
 
 def lay(sites: Sequence[Site], places: Sequence[Place], operators: Sequence[str]) -> None:
-    """Lay everything, each namespace in one process at most."""
-    clients = [(world.client(site.name, lan.device), lan) for site in sites for lan in site.lans]
+    """Lay everything but what is behind the sites, each namespace in one process at most."""
     names = [CORE, *(one.namespace for one in places)]
-    names += [f"{kernel.PREFIX}{site.name}" for site in sites] + [name for name, _ in clients]
+    names += [f"{kernel.PREFIX}{site.name}" for site in sites]
+    names += [world.client(site.name, lan.device) for site in sites for lan in site.lans]
     kernel.side_by_side(f"netns add {name}" for name in names)
     kernel.batch((*cables(places), *_cables(sites)))
     for name in (CORE, *(one.namespace for one in places)):
@@ -33,9 +33,13 @@ def lay(sites: Sequence[Site], places: Sequence[Place], operators: Sequence[str]
     for one in places:
         kernel.batch(at_the_place(one), namespace=one.namespace)
     world.prepare(places)
-    for name, lan in clients:
-        kernel.batch(_client(lan), namespace=name)
     kernel.batch(_here(sites, operators))
+
+
+def settle_clients(site: Site) -> None:
+    """Give the clients of a site their addresses."""
+    for lan in site.lans:
+        kernel.batch(_client(lan), namespace=world.client(site.name, lan.device))
 
 
 def widen_neighbours(sites: int) -> dict[str, str]:

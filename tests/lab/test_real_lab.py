@@ -179,6 +179,26 @@ def say(host: str, port: int, words: bytes, *, kind: str = "tcp") -> bytes:
     return bytes.fromhex(at_the_core(*argv, data=words.decode("latin-1")))
 
 
+REPEATER = """import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+with socket.socket(family, socket.SOCK_DGRAM) as there:
+    there.connect((sys.argv[1], 444))
+    for _ in range(int(sys.argv[2])):
+        there.settimeout(10 if _ < 8 else 1)
+        there.send(b"again")
+        try:
+            print(there.recv(99).decode())
+        except TimeoutError:
+            print()
+"""
+
+
+def repeated(host: str, *, times: int) -> list[bytes]:
+    """What comes back of the same datagram sent several times: two who echo each other come to an end."""
+    said = at_the_core("/usr/bin/python3", "-I", "-c", REPEATER, host, str(times))
+    return [line.encode() for line in said.splitlines()]
+
+
 def test_the_world_is_made_of_real_parts(lab: dict[str, Any]) -> None:
     """Proxies and resolvers log what they are asked; the vault keeps, collectors write down, clocks tell the time."""
     world = lab["world"]
@@ -203,6 +223,7 @@ def test_everybody_else_answers(lab: dict[str, Any]) -> None:
     for address in ("203.0.113.99", *lab["world"]["internet"]["addresses"]):
         assert b"internet sees " in say(address, 853, b"anything")
         assert say(address, 443, b"QUIC?", kind="udp") == b"QUIC?"
+        assert repeated(address, times=9) == [b"again"] * 8 + [b""]
         at_the_core("ping", "-c", "1", "-W", "10", address)
         answer = say(address, 53, QUESTION, kind="udp")
         assert answer[:2] == QUESTION[:2]
