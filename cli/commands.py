@@ -21,6 +21,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.check:check",
             "Load, resolve and render the whole fleet, and report every mistake with its file and line.",
         ),
+        "bootstrap": (
+            "cli.bootstrap:bootstrap",
+            "Make a fresh Debian one of our appliances: account, script and sudo, over SSH with a pinned host key.",
+        ),
         "render": (
             "cli.render:render",
             "Write one configuration per appliance, `<name>.set` or a folder `<name>`; secrets stay references.",

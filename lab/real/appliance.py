@@ -175,7 +175,7 @@ def fresh_disk(folder: Path) -> None:
         etc / "swanctl",
         etc / "sudoers.d",
         folder / "sbin",
-        folder / "home/lisiere",
+        folder / "home",
         folder / "lists",
     ):
         made.mkdir(parents=True)

@@ -47,6 +47,20 @@ mkdir -p -m 0755 /etc/lisiere/generations
 mv "$scratch" {script}
 """
 
+LOOK = """id {account} >/dev/null 2>&1 && echo account
+[ "$(cat /home/{account}/.ssh/authorized_keys 2>/dev/null)" = '{key}' ] && echo key
+[ "$(cat /etc/sudoers.d/lisiere 2>/dev/null; echo x)" = '{sudoers}x' ] && echo sudo
+echo "{digest}  {script}" | sha256sum --check --status 2>/dev/null && [ -x {script} ] && echo script
+true
+"""
+PARTS = {
+    "account": f"the account {ACCOUNT}, without a password",
+    "key": f"the key that {ACCOUNT} is reached with until the first configuration",
+    "sudo": f"/etc/sudoers.d/lisiere, which lets it run {SCRIPT} and nothing else",
+    "script": f"{SCRIPT}, as it is shipped",
+}
+"""What is installed, in the order of installation, and in words."""
+
 
 @cache
 def script() -> bytes:
@@ -69,6 +83,23 @@ def digest() -> str:
     return hashlib.sha256(script()).hexdigest()
 
 
+def missing(endpoint: Endpoint, *, public_key: str) -> tuple[str, ...]:
+    """What an appliance still needs, as words for people; nothing is changed.
+
+    Raises:
+        UsageError: The key is none.
+        DeviceError: The appliance cannot be reached.
+    """
+    command = LOOK.format(
+        account=ACCOUNT, key=_checked(public_key), sudoers=SUDOERS, digest=digest(), script=SCRIPT
+    )  # fmt: skip
+    status, said = _run(endpoint, command)
+    if status:
+        raise DeviceError(endpoint.name, f"could not be looked at: {said[:300]}")
+    there = set(said.split())
+    return tuple(words for part, words in PARTS.items() if part not in there)
+
+
 def install(endpoint: Endpoint, *, public_key: str) -> None:
     """Install the account and the script, or a newer script. Nothing else of the appliance is changed.
 
@@ -80,21 +111,29 @@ def install(endpoint: Endpoint, *, public_key: str) -> None:
         UsageError: The key is none.
         DeviceError: The appliance cannot be reached, or something of it was refused.
     """
+    command = INSTALL.format(
+        script=SCRIPT, random=secrets.token_hex(6), digest=digest(), account=ACCOUNT, sudoers=SUDOERS,
+        key=_checked(public_key),
+    )  # fmt: skip
+    status, said = _run(endpoint, command, script())
+    if status:
+        raise DeviceError(endpoint.name, f"could not be prepared: {said[:300]}")
+
+
+def _checked(public_key: str) -> str:
+    """A public key without its comment."""
     match = re.match(
         r"(ssh-ed25519|ecdsa-sha2-nistp\d+|sk-ssh-ed25519@openssh\.com) ([A-Za-z0-9+/]+=*)(?: |$)", public_key
     )
     if not match:
         raise UsageError("the public key is a line that begins with its type, as in authorized_keys")
-    command = INSTALL.format(
-        script=SCRIPT, random=secrets.token_hex(6), digest=digest(), account=ACCOUNT, sudoers=SUDOERS,
-        key=f"{match[1]} {match[2]}",
-    )  # fmt: skip
+    return f"{match[1]} {match[2]}"
+
+
+def _run(endpoint: Endpoint, command: str, data: bytes = b"") -> tuple[int, str]:
     connection = ssh.connect(endpoint)
     try:
-        status, said, _ = Channel(connection, endpoint.timeout_s).run(command, script())
+        status, said, _ = Channel(connection, endpoint.timeout_s).run(command, data)
     finally:
         connection.close()
-    if status:
-        raise DeviceError(
-            endpoint.name, f"could not be prepared: {' '.join(said.decode(errors='replace').split())[:300]}"
-        )
+    return status, " ".join(said.decode(errors="replace").split())
