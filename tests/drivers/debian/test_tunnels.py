@@ -12,9 +12,11 @@ from lab.real import kernel
 from lab.real.appliance import Appliance
 from lisiere import bundle
 from lisiere.bundle import File
+from lisiere.drivers.debian import bootstrap
 from lisiere.model.plan import Outcome
 from nornir_tasks.verifying import Probes
 from tests.drivers.debian.appliance import RealDebian, fresh
+from tests.drivers.debian.slipping import running, slipped
 from tests.drivers.debian.test_edge import changed, edge, full, put, wait_until
 from tests.drivers.debian.test_rollout_steps import apply, plan
 
@@ -89,8 +91,9 @@ def join(real: RealDebian, far: FarEnd) -> None:
 def ends(
     prepared: tuple[RealDebian, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RealDebian, FarEnd]]:
-    """The appliance and another end of its tunnel, for all tests of this file."""
-    with fresh(*prepared) as real, far_end(real, tmp_path_factory.mktemp("far")) as far:
+    """The appliance and another end of its tunnel, for all tests of this file; it looks after tunnels each second."""
+    hasty = slipped(bootstrap.script(), "tunnels", "WATCH_S = 20.0", "WATCH_S = 1.0")
+    with running(prepared[0], hasty), fresh(*prepared) as real, far_end(real, tmp_path_factory.mktemp("far")) as far:
         yield real, far
 
 
@@ -117,15 +120,28 @@ def sas(real: RealDebian) -> list[str]:
     return re.findall(r"^hub: #(\d+), ESTABLISHED", real.appliance.tell("swanctl", "--list-sas"), re.MULTILINE)
 
 
+@contextmanager
+def talking(real: RealDebian) -> Iterator[None]:
+    """Something is said through the tunnel all the while, and every word of it is answered."""
+    tell = real.appliance.tell
+    tell("sh", "-c", "ping -n -i 0.02 -w 90 -I 10.1.10.1 10.2.0.1 >/run/pings 2>&1 & echo $! >/run/ping")
+    yield
+    tell("sh", "-c", "sleep 0.5; kill -INT $(cat /run/ping); sleep 0.2")
+    sent, heard = re.findall(r"(\d+) packets transmitted, (\d+) received", tell("cat", "/run/pings"))[0]
+    assert int(sent) > 20
+    assert int(sent) - int(heard) <= 1, "one may be under way at the end"
+
+
 def test_a_key_that_differs_is_found_behind_a_living_tunnel(real: RealDebian, far: FarEnd) -> None:
-    """The change is taken back, in words that a person understands; the tunnel lives on all the while."""
-    before, held = real.text(), sas(real)
+    """The change is taken back, in words that a person understands; the tunnel carries all the while."""
+    before = real.text()
     wanted = with_key(far.files, OTHER_KEY)
-    outcome, _ = apply(real, wanted, plan(real, wanted), probes=PROBES)
+    with talking(real):
+        outcome, _ = apply(real, wanted, plan(real, wanted), probes=PROBES)
     assert outcome.outcome is Outcome.REVERTED, outcome.detail
     assert "tunnel to hub (Amiens) is down: the pre-shared key at the two ends differs" in outcome.detail
     assert "hush" not in outcome.detail
-    assert (real.text(), sas(real)) == (before, held)
+    assert real.text() == before
     assert is_up(real)
 
 
@@ -134,14 +150,10 @@ def test_a_key_that_changes_at_both_ends_is_proven_without_losing_a_packet(real:
     held = sas(real)
     new = changed(far.files, PATH, lambda text: text.replace(VALUES[KEY], VALUES[OTHER_KEY]))
     far.load(new[PATH].text)
-    real.appliance.tell("sh", "-c", "ping -n -i 0.02 -w 60 -I 10.1.10.1 10.2.0.1 >/run/pings 2>&1 & echo $! >/run/ping")
     wanted = with_key(far.files, OTHER_KEY)
-    outcome, _ = apply(real, wanted, plan(real, wanted), probes=PROBES)
+    with talking(real):
+        outcome, _ = apply(real, wanted, plan(real, wanted), probes=PROBES)
     assert outcome.outcome is Outcome.APPLIED, outcome.detail
-    real.appliance.tell("sh", "-c", "sleep 0.5; kill -INT $(cat /run/ping); sleep 0.2")
-    sent, heard = re.findall(r"(\d+) packets transmitted, (\d+) received", real.appliance.tell("cat", "/run/pings"))[0]
-    assert int(sent) > 20
-    assert int(sent) - int(heard) <= 1, "one may be under way at the end"
     assert len(sas(real)) == 1
     assert sas(real) != held
 
@@ -169,6 +181,23 @@ def test_why_a_tunnel_does_not_come_up_is_told(real: RealDebian, far: FarEnd) ->
         assert proven(real) == f"hub down {fault}\n"
     put(real, files)
     assert proven(real) == "hub up\n"
+
+
+def test_a_tunnel_whose_networks_are_refused_leaves_one_half_and_not_many(real: RealDebian, far: FarEnd) -> None:
+    """It is begun anew again and again; what the daemon kept of the last attempt is ended before."""
+    old, new = WRONG["selectors"]
+    put(real, changed(far.files, PATH, lambda text: text.replace(old, new)))
+
+    def latest() -> int:
+        return max(
+            map(int, re.findall(r"^hub: #(\d+),", real.appliance.tell("swanctl", "--list-sas"), re.MULTILINE)),
+            default=0,
+        )
+
+    wait_until(lambda: latest() > 0)
+    first = latest()
+    wait_until(lambda: latest() >= first + 4, 60.0)
+    assert len(sas(real)) <= 1
 
 
 def test_a_tunnel_that_is_trusted_is_left_alone(real: RealDebian, far: FarEnd) -> None:

@@ -5,6 +5,7 @@ The old association is ended once the new one carries the traffic, and left alon
 
 import json
 import re
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,7 @@ from lisiere.drivers.debian.device.swanctl import SWANCTL, Section, parse_swanct
 
 COMES_BACK_S, ANSWERS_S, SIDE_BY_SIDE = 2.0, 4, 8
 """How long a tunnel that is down may take to come back by itself, and the other end to answer; how many at once."""
-UNPROVEN = RUN / "unproven"
+UNPROVEN = RUN / "unproven.json"
 """Connections whose key changed while their association lived on."""
 SETTINGS = Path("/etc/strongswan.d/lisiere-edge.conf")
 """Beside the installation's: what is begun becomes an association of its own, whatever lives already."""
@@ -44,17 +45,29 @@ def write_settings() -> None:
     write_durably(SETTINGS, "charon {\n  reuse_ikesa = no\n}\n", 0o644)
 
 
-def unproven() -> set[str]:
-    """The connections that are not trusted though they live."""
-    return set(json.loads(content_of(UNPROVEN) or "[]"))
+def unproven() -> dict[str, str]:
+    """The connections that are not trusted though they live, each with a word of its own for when that began."""
+    found: dict[str, str] = json.loads(content_of(UNPROVEN) or "{}")
+    return found
 
 
 def distrust(before: Sequence[File], files: Sequence[File]) -> None:
     """Note the connections that stayed and whose key changed; those that have to be proven already still have to be."""
     old, new = (sections(parse_swanctl(text_of(held, SWANCTL))[0], "connections") for held in (before, files))
     kept = {name: one for name, one in new.items() if old.get(name) == one}
-    wanted = {name for name, one in kept.items() if _has_new_key(one, before, files)} | unproven()
-    write_durably(UNPROVEN, json.dumps(sorted(wanted & kept.keys())), 0o600)
+    began = {name: secrets.token_hex(4) for name, one in kept.items() if _has_new_key(one, before, files)}
+    with locked(name="unproven.lock"):
+        _write({name: word for name, word in (unproven() | began).items() if name in kept})
+
+
+def _trust(proven: Mapping[str, str]) -> None:
+    """Take back the notes of connections that were proven, unless their key has changed again meanwhile."""
+    with locked(name="unproven.lock"):
+        _write({name: word for name, word in unproven().items() if proven.get(name) != word})
+
+
+def _write(notes: Mapping[str, str]) -> None:
+    write_durably(UNPROVEN, json.dumps(notes, sort_keys=True), 0o600)
 
 
 def prove(names: Iterable[str]) -> dict[str, str]:
@@ -62,13 +75,13 @@ def prove(names: Iterable[str]) -> dict[str, str]:
     with locked(name="proving"):
         connections, doubted = current_connections(), unproven()
         wanted = connections.keys() & {*names}
-        wait_until(lambda: wanted - doubted <= carrying(), COMES_BACK_S)
+        wait_until(lambda: wanted - doubted.keys() <= carrying(), COMES_BACK_S)
         held = list(associations())
-        asked = sorted(wanted - {name for name, one in held if is_carrying(one)} | wanted & doubted)
+        asked = sorted(wanted - {name for name, one in held if is_carrying(one)} | wanted & doubted.keys())
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             faults = pool.map(lambda name: _attempt(name, connections[name], held), asked)
             found = dict(zip(asked, faults, strict=True))
-        write_durably(UNPROVEN, json.dumps(sorted(doubted - {one for one in asked if not found[one]})), 0o600)
+        _trust({name: doubted[name] for name, fault in found.items() if not fault and name in doubted})
     return {name: fault for name, fault in found.items() if fault}
 
 

@@ -105,9 +105,14 @@ def watch_tunnels() -> None:
     """
     while True:
         time.sleep(WATCH_S)
-        alive = {name for name, one in associations() if not is_left(one)}
+        held = list(associations())
+        alive = {name for name, one in held if not is_left(one)}
         for name, connection in current_connections().items():
-            if name not in alive:
-                begin(name, connection)
-        with contextlib.suppress(RefusedError):
-            prove(unproven())
+            if name in alive:
+                continue
+            if any(other == name for other, _ in held):
+                terminate("--ike", name)  # Or there would be one more of these halves each time.
+            begin(name, connection)
+        if doubted := unproven():
+            with contextlib.suppress(RefusedError):
+                prove(doubted)
