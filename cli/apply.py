@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -105,6 +106,7 @@ def prepared(plan: "Plan", *, records: "Records", settings: "Settings", is_lab: 
         InventoryError: Every mistake in the inventory.
         UsageError: There is no way to the appliances.
     """
+    from cli.audit import judge_run
     from cli.workplace import access, intended_texts, open_fleet, operator_name, secret_keeper
     from lisiere.policy.site import resolve_sites
     from nornir_tasks.probes import probes_of
@@ -126,6 +128,7 @@ def prepared(plan: "Plan", *, records: "Records", settings: "Settings", is_lab: 
         clock=lambda: datetime.now(UTC),
         resume=resume,
         reference=intended_texts(fleet, hosts, settings) if plan.rolls_back else {},
+        after=partial(judge_run, fleet=fleet, settings=settings, records=records),
     )
 
 

@@ -69,6 +69,18 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.flows:flows",
             "The flow matrix: each declared need, who answers for it, and the rules that serve it.",
         ),
+        "audit": (
+            "cli.audit:audit",
+            "Ask every rule of the appliances, and keep what changed since the last audit.",
+        ),
+        "rules": (
+            "cli.rules:rules",
+            "List the rules with their severity and source, and every mistake of a rule pack with its file and line.",
+        ),
+        "waiver": (
+            "cli.waiver:app",
+            "Accept for a time that a rule is not kept: one asks, another approves.",
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lisiere.workflow.selection import Selection
     from nornir_tasks.fleet import Access
 
-LAB_VARIABLE, LAB_STATE = "LISIERE_LAB", "lab.json"
+LAB_VARIABLE, LAB_STATE, USER_VARIABLE = "LISIERE_LAB", "lab.json", "LISIERE_USER"
 MOST_PROCESSES = 4
 """Processes at most unless a setting says otherwise; one that coordinates keeps no more than that busy."""
 
@@ -235,6 +235,19 @@ def read_lab(folder: Path) -> dict[str, object]:
     return content
 
 
+def played(appliances: tuple["Appliance", ...], settings: "Settings") -> tuple["Appliance", ...]:
+    """Those of the appliances that the lab of this workplace plays.
+
+    Raises:
+        UsageError: No lab runs, or it plays none of them.
+    """
+    content = read_lab(lab_folder(settings))["appliances"]
+    found = tuple(one for one in appliances if isinstance(content, Mapping) and one.name in content)
+    if not found:
+        raise UsageError("the lab plays none of the appliances asked for; `lisiere lab status` shows which it plays")
+    return found
+
+
 def in_lab(appliances: tuple["Appliance", ...], way: "Access") -> tuple["Appliance", ...]:
     """Those of the appliances that the lab plays.
 
@@ -245,6 +258,19 @@ def in_lab(appliances: tuple["Appliance", ...], way: "Access") -> tuple["Applian
     if not found:
         raise UsageError("the lab plays none of the appliances asked for; `lisiere lab status` shows which it plays")
     return found
+
+
+def acting_user() -> str:
+    """Who acts here, for what needs two persons: `LISIERE_USER`, or the login name."""
+    import getpass
+
+    named = os.environ.get(USER_VARIABLE, "").strip()
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid{os.getuid()}"
 
 
 def operator_name() -> str:

@@ -16,6 +16,8 @@ class Settings(BaseSettings):
         secrets_file: The age-encrypted store of secrets; None for `secrets.age` in `state`.
         identity_file: The age identity that opens it; None for `identity.txt` in `state`.
         ssh_key: Private key of the account that reaches appliances.
+        audit_user: The account that audits log in with, one that may only read; None for that of the inventory.
+        audit_key: Its private key; None for `ssh_key`.
         templates: A folder of the customer's own templates, asked before ours.
         rules: A folder of the customer's own rule packs, beside ours.
         workers: Sessions kept open at once.
@@ -32,6 +34,8 @@ class Settings(BaseSettings):
     secrets_file: Path | None = None
     identity_file: Path | None = None
     ssh_key: Path | None = None
+    audit_user: str | None = None
+    audit_key: Path | None = None
     templates: Path | None = None
     rules: Path | None = None
     workers: int = Field(default=50, ge=1, le=500)

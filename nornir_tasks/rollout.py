@@ -73,7 +73,7 @@ class Rollout:
     """One plan about to be carried out, with all that it takes.
 
     `resume` is an earlier run of it to take up. `reference` holds the texts that readings are judged by where these are
-    not the planned ones: after a rollback, an appliance does not conform.
+    not the planned ones: after a rollback, an appliance does not conform. `after` is called with the run as it ended.
     """
 
     plan: Plan
@@ -87,6 +87,7 @@ class Rollout:
     watch: Watch = field(default_factory=Watch)
     resume: str = ""
     reference: Mapping[str, str] = field(default_factory=dict)
+    after: Callable[[Run], None] = lambda run: None
 
 
 def apply_plan(rollout: Rollout) -> Run:
@@ -113,7 +114,9 @@ def apply_plan(rollout: Rollout) -> Run:
         left_out = execution.take_up() if rollout.resume else frozenset()
         execution.carry_out([change for change in changes if change.host not in left_out])
         execution.watch_reverts()
-    return records.load_run(run.run.id)
+    found = records.load_run(run.run.id)
+    rollout.after(found)
+    return found
 
 
 def end_cancelled(rollout: Rollout) -> Run:

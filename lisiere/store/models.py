@@ -191,3 +191,114 @@ class LeaseRow(models.Model):
 
     class Meta:
         db_table = "lisiere_lease"
+
+
+class AuditRow(models.Model):
+    """One audit; counts are as they were found, before waivers."""
+
+    at = models.DateTimeField(db_index=True)
+    by = models.CharField(max_length=255)
+    basis = models.CharField(max_length=WORD)
+    selection = models.TextField()
+    packs_sha256 = models.CharField(max_length=SHA256)
+    appliances = models.PositiveIntegerField()
+    passed = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()
+    not_evaluated = models.PositiveIntegerField()
+    run_id = models.CharField(max_length=ID)
+
+    class Meta:
+        db_table = "lisiere_audit"
+
+
+class AuditedRow(models.Model):
+    """When an appliance was audited last, the fleet as a whole under the empty name."""
+
+    host = models.CharField(max_length=NAME, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "lisiere_audited"
+
+
+class FindingRow(models.Model):
+    """A state of an appliance against a rule, from when it was entered until it was left; no row while nothing changes.
+
+    `failed_at` is since when the rule is not kept, also through times when it could not be evaluated.
+    """
+
+    host = models.CharField(max_length=NAME)
+    rule = models.CharField(max_length=WORD * 2)
+    state = models.CharField(max_length=WORD)
+    reason = models.TextField()
+    evidence = models.CharField(max_length=WORD)
+    sha256 = models.CharField(max_length=SHA256)
+    seen_at = models.DateTimeField(null=True)
+    entered_at = models.DateTimeField()
+    failed_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True, db_index=True)
+    audit = models.ForeignKey(AuditRow, on_delete=models.PROTECT, related_name="finding_rows")
+
+    class Meta:
+        db_table = "lisiere_finding"
+        constraints = (
+            models.UniqueConstraint(fields=["host", "rule"], condition=Q(left_at=None), name="finding_open_once"),
+        )
+
+
+class EvidenceRow(models.Model):
+    """What an appliance told, once per content; what no finding and no last sight needs any more goes."""
+
+    sha256 = models.CharField(max_length=SHA256, primary_key=True)
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "lisiere_evidence"
+
+
+class SightRow(models.Model):
+    """What an appliance told last of a topic or to a getter."""
+
+    host = models.CharField(max_length=NAME)
+    topic = models.CharField(max_length=WORD)
+    sha256 = models.CharField(max_length=SHA256, db_index=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "lisiere_sight"
+        constraints = (models.UniqueConstraint(fields=["host", "topic"], name="sight_once_per_topic"),)
+
+
+class WaiverRow(models.Model):
+    """Who accepts that a rule is not kept, where, why and until when."""
+
+    rule = models.CharField(max_length=WORD * 2, db_index=True)
+    scope = models.CharField(max_length=WORD)
+    scope_name = models.CharField(max_length=NAME)
+    reason = models.TextField()
+    measure = models.TextField()
+    asked_by = models.CharField(max_length=255)
+    asked_at = models.DateTimeField()
+    approved_by = models.CharField(max_length=255, default="", db_default="")
+    approved_at = models.DateTimeField(null=True)
+    until = models.DateField()
+    ends_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=255, default="", db_default="")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "lisiere_waiver"
+
+
+class NoticeRow(models.Model):
+    """Something to tell people, once for each kind and subject."""
+
+    kind = models.CharField(max_length=WORD)
+    subject = models.CharField(max_length=255)
+    text = models.TextField()
+    made_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "lisiere_notice"
+        constraints = (models.UniqueConstraint(fields=["kind", "subject"], name="notice_once"),)

@@ -139,6 +139,20 @@ def last_running(alias: str, hosts: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def last_conforming(alias: str, hosts: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """What each appliance ran when it conformed last, and when that was; one that never did is left out."""
+    wanted = list(set(hosts))
+    found: dict[str, tuple[str, datetime]] = {}
+    for start in range(0, len(wanted), CHUNK):
+        rows = ReadingRow.objects.using(alias).filter(host__in=wanted[start : start + CHUNK])
+        newest = rows.filter(host=OuterRef("host"), conformity=Conformity.CONFORMS).order_by("-read_at")
+        held = rows.filter(read_at=Subquery(newest.values("read_at")[:1]))
+        found.update(
+            {host: (sha256, utc(at)) for host, sha256, at in held.values_list("host", "running_sha256", "read_at")}
+        )
+    return found
+
+
 def drift(alias: str, hosts: Iterable[str] | None = None) -> tuple[Drift, ...]:
     """What deviates as of the last readings, by appliance and path."""
     rows = DeviationRow.objects.using(alias).filter(closed_at=None)

@@ -21,6 +21,7 @@ from lisiere.model.record import (
     RunSummary,
 )
 from lisiere.store import configurations, journal, leases, plans, readings, runs, schema
+from lisiere.store.compliance import ComplianceRecords
 from lisiere.store.databases import Database
 from lisiere.store.futures import then
 from lisiere.store.ids import now
@@ -41,6 +42,7 @@ class Records:
     def __init__(self, database: Database, *, clock: Callable[[], datetime] = now) -> None:
         self._alias, self._clock, self._place = database.alias, clock, database.place
         self._worker = Worker(self._alias, place=self._place, lock=partial(schema.take_turn, self._alias))
+        self.compliance = ComplianceRecords(self._alias, self._worker, clock=clock)
         self._journal = partial(self._append, self._alias)
         self._outcomes = partial(runs.record_outcomes, self._alias)
         self._results = partial(runs.record_results, self._alias)
@@ -211,6 +213,11 @@ class Records:
         """SHA-256 of what each appliance ran at its last reading; one that was never read is left out."""
         hosts = tuple(hosts)
         return self._worker.read(lambda: readings.last_running(self._alias, hosts))
+
+    def last_conforming(self, hosts: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+        """SHA-256 of what each appliance ran when it conformed last, and when; one that never did is left out."""
+        hosts = tuple(hosts)
+        return self._worker.read(lambda: readings.last_conforming(self._alias, hosts))
 
     def drift(self, hosts: Iterable[str] | None = None) -> tuple[Drift, ...]:
         """What deviates as of the last readings, by appliance and path; of all appliances by default."""

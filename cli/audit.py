@@ -1,0 +1,190 @@
+"""`lisiere audit`: whether rules are kept, since when, and what will not be on a later day."""
+
+from datetime import UTC, datetime, time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.audit_words import as_document, print_findings
+from cli.options import AsJson, AsOf, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
+from cli.output import note, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from lisiere.model.compliance_words import Basis
+    from lisiere.model.finding import Audit, Finding
+    from lisiere.model.fleet import Fleet
+    from lisiere.model.plan import Run
+    from lisiere.model.site import Appliance
+    from lisiere.settings import Settings
+    from lisiere.store.records import Records
+    from lisiere.workflow.auditing import Order, Seen
+    from lisiere.workflow.selection import Selection
+
+
+class By(StrEnum):
+    """What a table has a line for."""
+
+    RULE = "rule"
+    TERRITORY = "territory"
+    FINDING = "finding"
+
+
+def audit(
+    context: typer.Context,
+    *,
+    territories: Territories = None,
+    profiles: Profiles = None,
+    platforms: Platforms = None,
+    releases: Releases = None,
+    lifecycles: Lifecycles = None,
+    names: Names = None,
+    live: Annotated[
+        bool, typer.Option("--live/--last", help="Look at the appliances first, or take what was read last.")
+    ] = False,
+    intended: Annotated[
+        bool, typer.Option("--intended", help="Judge what should run instead, without any appliance; not kept.")
+    ] = False,
+    as_of: AsOf = None,
+    by: Annotated[By | None, typer.Option("--by", help="A line for each rule, territory or finding.")] = None,
+    lab: Lab = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every rule of the appliances, and keep what changed since the last audit.
+
+    As of another day than today, nothing is kept: it tells what would fail then. Exit status 1 when a rule is not
+    kept and no waiver covers it, when an appliance could not be looked at, or when a rule pack is refused.
+    """
+    from cli.records import open_records
+    from cli.workplace import chosen, fleet_on, played, settings_of, wants_lab
+    from lisiere.model.compliance_words import State
+
+    settings, is_lab = settings_of(context), wants_lab(lab)
+    day = as_of.date() if as_of else None
+    fleet = fleet_on(settings, day)
+    wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
+    appliances = chosen(fleet, wanted, is_lab=is_lab or intended)
+    if is_lab and live:
+        appliances = played(appliances, settings)
+    with open_records(settings) as records:
+        work = _Work(fleet, appliances, wanted, settings, records, is_lab=is_lab)
+        order = work.order(day, is_ahead=day is not None or intended)
+        audit_, findings = work.carry_out(order, is_live=live, is_intended=intended)
+    if as_json:
+        print_json(as_document(order, findings, audit_))
+    else:
+        ahead = day is not None and day > datetime.now(UTC).date()
+        print_findings(order, findings, by or (By.TERRITORY if ahead else By.RULE))
+    failed = any(one.state is State.FAILED for one in findings)
+    if failed or work.missed or not order.packs.is_whole:
+        raise typer.Exit(1)
+
+
+def _is_whole(wanted: "Selection") -> bool:
+    """Whether the fleet itself is meant, and not some of its appliances."""
+    return not (wanted.territories or wanted.profiles or wanted.platforms or wanted.releases or wanted.names)
+
+
+def judge_run(run: "Run", *, fleet: "Fleet", settings: "Settings", records: "Records") -> None:
+    """Judge the appliances of a run anew, out of what the run recorded; nothing is asked of any appliance."""
+    from cli.workplace import acting_user
+    from lisiere.drivers.validating import compare
+    from lisiere.workflow.auditing import Order, audit_run
+    from lisiere.workflow.packs import load_packs
+
+    in_service = {one.name for one in fleet.in_service()}
+    names = sorted({one.host for one in run.outcomes} & in_service)
+    if not names:
+        return
+    now = datetime.now(UTC)
+    packs = load_packs(settings.rules)
+    order = Order(fleet=fleet, names=names, is_whole=False, packs=packs, compare=compare, as_of=now.date(), at=now)
+    audit_run(records, order, by=acting_user(), run_id=run.id)
+
+
+class _Work:
+    """One audit, from the command line's words to findings."""
+
+    def __init__(
+        self,
+        fleet: "Fleet",
+        appliances: "Sequence[Appliance]",
+        wanted: "Selection",
+        settings: "Settings",
+        records: "Records",
+        *,
+        is_lab: bool,
+    ) -> None:
+        self._fleet, self._appliances, self._wanted = fleet, tuple(appliances), wanted
+        self._settings, self._records, self._is_lab = settings, records, is_lab
+        self.missed: dict[str, str] = {}
+
+    def order(self, day: "date | None", *, is_ahead: bool) -> "Order":
+        """What is asked; mistakes in packs are told at once."""
+        from lisiere.drivers.validating import compare
+        from lisiere.workflow.auditing import Order
+        from lisiere.workflow.packs import load_packs
+
+        packs = load_packs(self._settings.rules)
+        for mistake in packs.mistakes:
+            note(str(mistake))
+        if packs.mistakes:
+            note(f"{len(packs.mistakes)} mistake(s); the packs that hold them are not asked")
+        now = datetime.now(UTC)
+        return Order(
+            fleet=self._fleet,
+            names=[one.name for one in self._appliances],
+            is_whole=_is_whole(self._wanted),
+            packs=packs,
+            compare=compare,
+            as_of=day or now.date(),
+            at=now,
+        )
+
+    def carry_out(
+        self, order: "Order", *, is_live: bool, is_intended: bool
+    ) -> "tuple[Audit | None, tuple[Finding, ...]]":
+        """Look, judge and keep; nothing is kept of what is not of today."""
+        from lisiere.model.compliance_words import Basis
+        from lisiere.workflow.auditing import Account, evaluate, keep, looked_ahead, standing
+
+        basis = Basis.INTENDED if is_intended else Basis.LIVE if is_live else Basis.LAST
+        results = evaluate(order, self._seen(order, basis))
+        if is_intended or order.as_of != order.at.date():
+            day = datetime.combine(order.as_of, time(12), UTC)
+            moment = order.at if order.as_of == order.at.date() else day
+            return None, looked_ahead(self._records, order, results, at=moment)
+        from cli.workplace import acting_user
+
+        account = Account(by=acting_user(), basis=basis, selection=str(self._wanted))
+        kept = keep(self._records, order, results, account)
+        names = [*order.names, ""] if order.is_whole else order.names
+        return kept, standing(self._records, self._fleet, names, at=order.at)
+
+    def _seen(self, order: "Order", basis: "Basis") -> "dict[str, Seen]":
+        from lisiere.model.compliance_words import Basis
+        from lisiere.workflow.auditing import seen_as_intended, seen_in_records
+
+        if basis is Basis.INTENDED:
+            from cli.workplace import intended_texts
+
+            return seen_as_intended(intended_texts(self._fleet, list(order.names), self._settings))
+        if basis is Basis.LIVE:
+            self._look(order)
+        return seen_in_records(self._records, order.names, missed=self.missed)
+
+    def _look(self, order: "Order") -> None:
+        """Look at the appliances; what could not be seen is told and remembered."""
+        from cli.looking import look
+
+        self.missed = look(
+            self._appliances,
+            order,
+            fleet=self._fleet,
+            settings=self._settings,
+            records=self._records,
+            is_lab=self._is_lab,
+        )

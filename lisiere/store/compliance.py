@@ -1,0 +1,89 @@
+"""Audits, findings, waivers and notices as others see them; reached as `records.compliance`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from lisiere.model.finding import Audit, Audited, Change, Finding, Notice, Observation, Waiver
+from lisiere.store import findings, sights, waivers
+from lisiere.store.worker import Worker
+
+
+class ComplianceRecords:
+    """The part of the records that is about compliance. Safe to share between threads."""
+
+    def __init__(self, alias: str, worker: Worker, *, clock: Callable[[], datetime]) -> None:
+        self._alias, self._worker, self._clock = alias, worker, clock
+
+    # ---- audits --------------------------------------------------------------------------------------------------
+
+    def record_audit(self, audited: Audited) -> Audit:
+        """Keep an audit: of its results, only what changed since the last one."""
+        return self._worker.write(lambda: findings.record(self._alias, audited))
+
+    def list_audits(self, *, limit: int = 20) -> tuple[Audit, ...]:
+        """The newest audits first."""
+        return self._worker.read(lambda: findings.audits(self._alias, limit=limit))
+
+    def findings(self, hosts: Iterable[str] | None = None, *, at: datetime | None = None) -> tuple[Finding, ...]:
+        """What holds now, or held at an instant, by appliance and rule; the fleet as a whole has the empty name.
+
+        Waivers do not count here: `lisiere.workflow.waiving` puts them over it.
+        """
+        hosts = None if hosts is None else tuple(hosts)
+        return self._worker.read(lambda: findings.findings(self._alias, hosts, at=at))
+
+    def changes(self, *, since: datetime, until: datetime, hosts: Iterable[str] | None = None) -> tuple[Change, ...]:
+        """The states that were entered or left between two instants, in order."""
+        hosts = None if hosts is None else tuple(hosts)
+        return self._worker.read(lambda: findings.changes(self._alias, since=since, until=until, hosts=hosts))
+
+    # ---- evidence ------------------------------------------------------------------------------------------------
+
+    def record_sights(self, observations: Sequence[Observation]) -> tuple[Observation, ...]:
+        """Keep what appliances told, in the place of what they told before; the same, with their hashes."""
+        return self._worker.write(lambda: sights.record(self._alias, tuple(observations)))
+
+    def last_sights(self, hosts: Iterable[str]) -> dict[str, tuple[Observation, ...]]:
+        """What appliances told last, by name; one that was never asked is left out."""
+        hosts = tuple(hosts)
+        return self._worker.read(lambda: sights.last(self._alias, hosts))
+
+    def forget_evidence(self) -> int:
+        """Drop what appliances told that no finding and no last sight refers to; how much that was."""
+        return self._worker.write(lambda: findings.forget_evidence(self._alias))
+
+    # ---- waivers -------------------------------------------------------------------------------------------------
+
+    def ask_waiver(self, waiver: Waiver) -> Waiver:
+        """Keep a waiver that was asked for; the same with its number."""
+        return self._worker.write(lambda: waivers.ask(self._alias, waiver))
+
+    def approve_waiver(self, number: int, *, by: str, at: datetime | None = None) -> Waiver:
+        """Approve a waiver; UsageError when its asker tries to."""
+        at = at or self._clock()
+        return self._worker.write(lambda: waivers.approve(self._alias, number, by=by, at=at))
+
+    def end_waiver(self, number: int, *, by: str, at: datetime | None = None) -> Waiver:
+        """End a waiver before its time."""
+        at = at or self._clock()
+        return self._worker.write(lambda: waivers.end(self._alias, number, by=by, at=at))
+
+    def waivers(self) -> tuple[Waiver, ...]:
+        """Every waiver that was ever asked for."""
+        return self._worker.read(lambda: waivers.waivers(self._alias))
+
+    # ---- notices -------------------------------------------------------------------------------------------------
+
+    def notify(self, notices: Iterable[tuple[str, str, str]], *, at: datetime | None = None) -> tuple[Notice, ...]:
+        """Keep notices (kind, subject, text), each once; all that wait to be sent."""
+        at, notices = at or self._clock(), tuple(notices)
+        return self._worker.write(lambda: waivers.notify(self._alias, notices, at=at))
+
+    def unsent_notices(self) -> tuple[Notice, ...]:
+        """The notices that wait to be sent."""
+        return self._worker.read(lambda: waivers.unsent(self._alias))
+
+    def mark_sent(self, numbers: Iterable[int], *, at: datetime | None = None) -> None:
+        """Note that notices were sent."""
+        at, numbers = at or self._clock(), tuple(numbers)
+        self._worker.write(lambda: waivers.mark_sent(self._alias, numbers, at=at))

@@ -1,0 +1,119 @@
+"""Waivers and notices on record. Called on the thread of the worker."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from lisiere.errors import UnknownError, UsageError
+from lisiere.model.compliance_words import ScopeKind
+from lisiere.model.finding import Notice, Scope, Waiver
+from lisiere.store.ids import utc
+from lisiere.store.models import NoticeRow, WaiverRow
+
+
+def ask(alias: str, waiver: Waiver) -> Waiver:
+    """Keep a waiver that was asked for; it covers nothing before it is approved."""
+    row = WaiverRow(
+        rule=waiver.rule,
+        scope=waiver.scope.kind,
+        scope_name=waiver.scope.name,
+        reason=waiver.reason,
+        measure=waiver.measure,
+        asked_by=waiver.asked_by,
+        asked_at=utc(waiver.asked_at),
+        until=waiver.until,
+        ends_at=utc(waiver.ends_at),
+    )
+    row.save(using=alias)
+    return _waiver(row)
+
+
+def approve(alias: str, number: int, *, by: str, at: datetime) -> Waiver:
+    """Approve a waiver.
+
+    Raises:
+        UnknownError: There is none of that number.
+        UsageError: Its asker approves it, it is approved already, or it has ended.
+    """
+    row = _get(alias, number)
+    if row.asked_by == by:
+        raise UsageError(f"waiver {number} was asked for by {by}: somebody else has to approve it")
+    if row.approved_at is not None:
+        raise UsageError(f"waiver {number} was approved by {row.approved_by} already")
+    if row.ended_at is not None or utc(row.ends_at) <= utc(at):
+        raise UsageError(f"waiver {number} has ended; ask for another one")
+    row.approved_by, row.approved_at = by, utc(at)
+    row.save(using=alias)
+    return _waiver(row)
+
+
+def end(alias: str, number: int, *, by: str, at: datetime) -> Waiver:
+    """End a waiver before its time; what it covers is open again from now on.
+
+    Raises:
+        UnknownError: There is none of that number.
+        UsageError: It has ended already.
+    """
+    row = _get(alias, number)
+    if row.ended_at is not None or utc(row.ends_at) <= utc(at):
+        raise UsageError(f"waiver {number} has ended already")
+    row.ended_by, row.ended_at = by, utc(at)
+    row.save(using=alias)
+    return _waiver(row)
+
+
+def waivers(alias: str) -> tuple[Waiver, ...]:
+    """Every waiver, in the order of their numbers."""
+    return tuple(map(_waiver, WaiverRow.objects.using(alias).order_by("id")))
+
+
+def notify(alias: str, notices: Iterable[tuple[str, str, str]], *, at: datetime) -> tuple[Notice, ...]:
+    """Keep notices (kind, subject, text), each once for its kind and subject; those that are not sent yet."""
+    rows = [NoticeRow(kind=kind, subject=subject, text=text, made_at=utc(at)) for kind, subject, text in notices]
+    NoticeRow.objects.using(alias).bulk_create(rows, ignore_conflicts=True)
+    return unsent(alias)
+
+
+def unsent(alias: str) -> tuple[Notice, ...]:
+    """The notices that wait to be sent, oldest first."""
+    return tuple(map(_notice, NoticeRow.objects.using(alias).filter(sent_at=None).order_by("id")))
+
+
+def mark_sent(alias: str, numbers: Iterable[int], *, at: datetime) -> None:
+    """Note that notices were sent."""
+    NoticeRow.objects.using(alias).filter(id__in=list(numbers), sent_at=None).update(sent_at=utc(at))
+
+
+def _get(alias: str, number: int) -> WaiverRow:
+    row: WaiverRow | None = WaiverRow.objects.using(alias).select_for_update().filter(id=number).first()
+    if row is None:
+        raise UnknownError(f"there is no waiver {number}; `lisiere waiver list` shows them")
+    return row
+
+
+def _waiver(row: WaiverRow) -> Waiver:
+    return Waiver(
+        number=row.id,
+        rule=row.rule,
+        scope=Scope(kind=ScopeKind(row.scope), name=row.scope_name),
+        reason=row.reason,
+        measure=row.measure,
+        asked_by=row.asked_by,
+        asked_at=utc(row.asked_at),
+        approved_by=row.approved_by,
+        approved_at=None if row.approved_at is None else utc(row.approved_at),
+        until=row.until,
+        ends_at=utc(row.ends_at),
+        ended_by=row.ended_by,
+        ended_at=None if row.ended_at is None else utc(row.ended_at),
+    )
+
+
+def _notice(row: NoticeRow) -> Notice:
+    return Notice(
+        number=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        text=row.text,
+        made_at=utc(row.made_at),
+        sent_at=None if row.sent_at is None else utc(row.sent_at),
+    )

@@ -1,0 +1,109 @@
+"""Audits and waivers from the command line: seen, kept, waived by two persons, mended by an apply."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Json, Shell, lab_in
+
+DRIFT = "recyf-hardened-configuration"
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Shell]:
+    """A folder with a lab of three appliances that run what is intended."""
+    with lab_in(tmp_path_factory.mktemp("audit"), small, count=3) as shell:
+        shell("plan", "--lab")
+        shell("apply", "last", "--lab", "--yes")
+        yield shell
+
+
+def findings(document: Json, rule: str) -> list[tuple[str, str]]:
+    """(appliance, state) of what an audit tells of a rule."""
+    assert isinstance(document, dict)
+    assert isinstance(document["findings"], list)
+    return [
+        (str(one["host"]), str(one["state"]))
+        for one in document["findings"]
+        if isinstance(one, dict) and one["rule"] == rule
+    ]
+
+
+def counts(document: Json) -> dict[str, int]:
+    """How many findings are in each state."""
+    assert isinstance(document, dict)
+    assert isinstance(document["counts"], dict)
+    return {name: int(str(number)) for name, number in document["counts"].items()}
+
+
+def test_an_audit_looks_judges_and_is_mended_by_an_apply(audited: Shell) -> None:
+    """A change by hand is found with its reason; the apply that takes it back closes the finding by itself."""
+    names = _names(audited)
+    audited("lab", "change", names[0], "set service ssh port '2022'")
+    seen = audited.json("audit", "--live", "--lab", status=1)
+    assert findings(seen, DRIFT) == [(names[0], "failed")]
+    assert counts(seen)["not_evaluated"] == 0
+    assert isinstance(seen, dict)
+    assert isinstance(seen["audit"], dict)
+    assert (seen["audit"]["basis"], seen["audit"]["appliances"]) == ("live", 3)
+    told = audited("audit", "--last", "--lab", "--name", names[0], "--by", "finding", status=1).stdout
+    assert "1 changed: service ssh port" in told
+    audited("plan", "--lab")
+    audited("apply", "last", "--lab", "--yes")
+    mended = audited.json("audit", "--last", "--lab", "--name", names[0], status=1)
+    assert findings(mended, DRIFT) == []
+
+
+def test_a_waiver_takes_two_persons_and_its_end_opens_the_finding(audited: Shell) -> None:
+    """Who asks is refused to approve; while it is in force the finding is waived, and afterwards failed again."""
+    rule, words = "log-protected-transport", ("--reason", "no TLS at the collector", "--measure", "a network apart")
+    until = ("--until", _next_year())
+    audited("waiver", "add", "--rule", rule, *words, *until, LISIERE_USER="alice")
+    assert "somebody else" in audited("waiver", "approve", "1", status=2, LISIERE_USER="alice").stderr
+    audited("waiver", "approve", "1", LISIERE_USER="bob")
+    waived = audited.json("audit", "--last", "--lab", status=1)
+    states = {state for _, state in findings(waived, rule)}
+    assert "waived" in states
+    assert "failed" not in states
+    waivers = audited.json("waiver", "list")
+    assert isinstance(waivers, list)
+    listed = waivers[0]
+    assert isinstance(listed, dict)
+    assert (listed["state"], listed["asked_by"], listed["approved_by"]) == ("in force", "alice", "bob")
+    audited("waiver", "end", "1", LISIERE_USER="carol")
+    again = audited.json("audit", "--last", "--lab", status=1)
+    assert "waived" not in {state for _, state in findings(again, rule)}
+
+
+def test_a_look_ahead_tells_territories_and_keeps_nothing(shell: Shell) -> None:
+    """And needs neither appliances nor records."""
+    ahead = shell("audit", "--intended", "--as-of", "2031-01-01", status=1)
+    assert "crypto-hybrid-2030" in ahead.stdout
+    assert "Guide des mécanismes cryptographiques v. 2.04 [fr]" in ahead.stdout
+    assert shell("waiver", "list").stdout == "no waiver\n"
+
+
+def test_rules_are_listed_and_a_faulty_pack_is_told(shell: Shell, tmp_path: Path) -> None:
+    """With file and line; an audit goes on with the others."""
+    assert "0 mistake(s)" in shell("rules").stderr
+    own = tmp_path / "packs"
+    own.mkdir()
+    (own / "mine.yaml").write_text("---\npack:\n  id: mine\n  colour: blue\n", encoding="utf-8")
+    told = shell("rules", status=2, LISIERE_RULES=str(own)).stderr
+    assert f"{own}/mine.yaml:4: pack: unknown key 'colour'" in told
+    done = shell("audit", "--intended", "--profile", "technical", status=1, LISIERE_RULES=str(own))
+    assert "mine.yaml:4" in done.stderr
+    assert "not evaluated" in done.stderr
+
+
+def _next_year() -> str:
+    return f"{datetime.now(UTC) + timedelta(days=300):%Y-%m-%d}"
+
+
+def _names(shell: Shell) -> list[str]:
+    state = shell.json("lab", "status")
+    assert isinstance(state, dict)
+    assert isinstance(state["appliances"], dict)
+    return sorted(state["appliances"])
