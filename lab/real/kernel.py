@@ -66,13 +66,23 @@ def namespaces() -> tuple[str, ...]:
 
 def processes(names: Sequence[str]) -> Iterator[int]:
     """The processes that live in some network namespaces, whoever started them."""
-    wanted = set()
+    return (pid for pid, _ in _living(names))
+
+
+def inhabited(names: Sequence[str]) -> frozenset[str]:
+    """Those of some network namespaces that processes live in."""
+    return frozenset(name for _, name in _living(names))
+
+
+def _living(names: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Processes and the namespaces that they live in, in one pass over all of them."""
+    wanted = {}
     for name in names:
         try:
             held = (NAMESPACES / name).stat()
         except OSError:
             continue
-        wanted.add((held.st_dev, held.st_ino))
+        wanted[held.st_dev, held.st_ino] = name
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -81,7 +91,7 @@ def processes(names: Sequence[str]) -> Iterator[int]:
         except OSError:
             continue
         if (held.st_dev, held.st_ino) in wanted:
-            yield int(entry.name)
+            yield int(entry.name), wanted[held.st_dev, held.st_ino]
 
 
 def tear_down(names: Sequence[str]) -> None:

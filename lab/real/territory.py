@@ -109,7 +109,8 @@ def status() -> dict[str, bool]:
     """The appliances that the kernel shows, and whether each runs."""
     begins = (CORE, *(f"{kernel.PREFIX}{word}" for word in ("internet", "academie", "datacentre", "partner-", "at-")))
     names = [one for one in kernel.namespaces() if not one.startswith(begins)]
-    return {one.removeprefix(kernel.PREFIX): any(kernel.processes([one])) for one in names}
+    living = kernel.inhabited(names)
+    return {one.removeprefix(kernel.PREFIX): one in living for one in names}
 
 
 # ---- inside ----------------------------------------------------------------------------------------------------------
