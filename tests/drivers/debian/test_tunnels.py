@@ -174,13 +174,27 @@ def proven(real: RealDebian) -> str:
 
 
 def test_why_a_tunnel_does_not_come_up_is_told(real: RealDebian, far: FarEnd) -> None:
-    """In one word of a closed set, out of what the daemon says; and it comes up again with the files of before."""
+    """In one word of a closed set, out of what the daemon says."""
     files = far.files
     for fault, (old, new) in WRONG.items():
         put(real, changed(files, PATH, lambda text, old=old, new=new: text.replace(old, new)))  # type: ignore[misc]
         assert proven(real) == f"hub down {fault}\n"
-    put(real, files)
+
+
+def test_the_end_that_waits_proves_a_tunnel_as_well(real: RealDebian, far: FarEnd) -> None:
+    """It begins one for that: what is down comes up, a new key is proven, and one that differs is told."""
+    waiting = changed(far.files, PATH, lambda text: text.replace(STARTS, "start_action = none\n"))
+    renewed = changed(waiting, PATH, lambda text: text.replace(VALUES[KEY], VALUES[OTHER_KEY]))
+    put(real, waiting)
     assert proven(real) == "hub up\n"
+    far.load(renewed[PATH].text)
+    put(real, renewed)
+    assert proven(real) == "hub up\n"
+    far.load(waiting[PATH].text)
+    put(real, changed(renewed, "system.conf", lambda text: text.replace("bench", "other")))
+    assert proven(real) == "hub up\n", "nothing changed here, so nothing is doubted"
+    put(real, changed(waiting, PATH, lambda text: text.replace(VALUES[KEY], "hush-third-value")))
+    assert proven(real) == "hub down key\n"
 
 
 def test_a_tunnel_whose_networks_are_refused_leaves_one_half_and_not_many(real: RealDebian, far: FarEnd) -> None:
