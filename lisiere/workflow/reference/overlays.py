@@ -206,11 +206,11 @@ def crypto_profiles() -> tuple[CryptoProfile, ...]:
         ),
         _crypto(
             "compat",
-            "AES-GCM et module de 3072 bits, pour les automates",
+            "AES-GCM et module de 2048 bits, pour les automates",
             ("ANSSI DAT-NT-003", "1.1", "R16"),
-            date(2031, 12, 31),
-            {"encryption": "aes256gcm128", "prf": "sha256", "dh_group": 15},
-            {"encryption": "aes256gcm128", "pfs_group": 15},
+            date(2030, 12, 31),
+            {"encryption": "aes256gcm128", "prf": "sha256", "dh_group": 14},
+            {"encryption": "aes256gcm128", "pfs_group": 14},
         ),
     )
 
