@@ -71,7 +71,7 @@ def audit(
         appliances = played(appliances, settings)
     with open_records(settings) as records:
         work = _Work(fleet, appliances, wanted, settings, records, is_lab=is_lab)
-        order = work.order(day, is_ahead=day is not None or intended)
+        order = work.order(day)
         audit_, findings = work.carry_out(order, is_live=live, is_intended=intended)
     if as_json:
         print_json(as_document(order, findings, audit_))
@@ -122,7 +122,7 @@ class _Work:
         self._settings, self._records, self._is_lab = settings, records, is_lab
         self.missed: dict[str, str] = {}
 
-    def order(self, day: "date | None", *, is_ahead: bool) -> "Order":
+    def order(self, day: "date | None") -> "Order":
         """What is asked; mistakes in packs are told at once."""
         from lisiere.drivers.validating import compare
         from lisiere.workflow.auditing import Order

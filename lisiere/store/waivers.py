@@ -6,7 +6,9 @@ from datetime import datetime
 from lisiere.errors import UnknownError, UsageError
 from lisiere.model.compliance_words import ScopeKind
 from lisiere.model.finding import Notice, Scope, Waiver
+from lisiere.store import journal
 from lisiere.store.ids import utc
+from lisiere.store.journal import Note
 from lisiere.store.models import NoticeRow, WaiverRow
 
 
@@ -24,6 +26,8 @@ def ask(alias: str, waiver: Waiver) -> Waiver:
         ends_at=utc(waiver.ends_at),
     )
     row.save(using=alias)
+    what = f"asked for by {row.asked_by}: {row.reason}; meanwhile: {row.measure}"
+    _journal(alias, row, what, at=waiver.asked_at)
     return _waiver(row)
 
 
@@ -43,6 +47,7 @@ def approve(alias: str, number: int, *, by: str, at: datetime) -> Waiver:
         raise UsageError(f"waiver {number} has ended; ask for another one")
     row.approved_by, row.approved_at = by, utc(at)
     row.save(using=alias)
+    _journal(alias, row, f"approved by {by}", at=at)
     return _waiver(row)
 
 
@@ -58,6 +63,7 @@ def end(alias: str, number: int, *, by: str, at: datetime) -> Waiver:
         raise UsageError(f"waiver {number} has ended already")
     row.ended_by, row.ended_at = by, utc(at)
     row.save(using=alias)
+    _journal(alias, row, f"ended by {by}", at=at)
     return _waiver(row)
 
 
@@ -81,6 +87,13 @@ def unsent(alias: str) -> tuple[Notice, ...]:
 def mark_sent(alias: str, numbers: Iterable[int], *, at: datetime) -> None:
     """Note that notices were sent."""
     NoticeRow.objects.using(alias).filter(id__in=list(numbers), sent_at=None).update(sent_at=utc(at))
+
+
+def _journal(alias: str, row: WaiverRow, what: str, *, at: datetime) -> None:
+    """Put on the chain what was done with a waiver; it belongs to no run."""
+    words = f"waiver {row.id} for {row.rule} ({f'{row.scope} {row.scope_name}'.strip()}) until {row.until} {what}"
+    host = row.scope_name if row.scope == ScopeKind.SITE else ""
+    journal.append(alias, [Note(utc(at), "", host, "waiver", words)])
 
 
 def _get(alias: str, number: int) -> WaiverRow:

@@ -181,6 +181,10 @@ def test_a_waiver_ends_once(records: "Records") -> None:
     with pytest.raises(UsageError, match="already"):
         records.compliance.end_waiver(asked.number, by="bob", at=START + 2 * DAY)
     assert records.compliance.waivers() == (ended,)
+    asked_for, by_bob = records.journal_entries("", host=A)
+    assert "asked for by alice: why; meanwhile: meanwhile" in asked_for.detail
+    assert by_bob.detail.endswith("ended by bob")
+    assert records.verify_journal().is_sound
 
 
 def test_a_notice_is_made_once_and_sent_once(records: "Records") -> None:
