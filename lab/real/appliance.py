@@ -23,6 +23,9 @@ STRONGSWAN = """charon {
   load_modular = no
   load = random nonce openssl hmac kdf pem pkcs1 pkcs8 x509 pubkey revocation constraints kernel-libipsec kernel-netlink socket-default updown vici
   install_routes = no
+  retransmit_tries = 4
+  retransmit_timeout = 2.0
+  retransmit_base = 1.4
   plugins {
     kernel-libipsec {
       load = yes

@@ -20,7 +20,7 @@ from typing import Self
 
 from lab.errors import LabError
 from lab.real import kernel
-from lab.real.wire import ICMP, ICMPV6, TCP, UDP, Address, Kind, Probe, Seen, read, read_body, write
+from lab.real.wire import FIRST_PORT, ICMP, ICMPV6, PORTS, TCP, UDP, Address, Kind, Probe, Seen, read, read_body, write
 
 CLONE_NEWNET = 0x40000000
 IPV4_TYPE, IPV6_TYPE, ALL_TYPES = 0x0800, 0x86DD, 0x0003
@@ -236,3 +236,18 @@ def hardware(namespace: str, device: str) -> bytes:
     with inside(namespace), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as one:
         one.bind((device, 0))
         return bytes(one.getsockname()[4])
+
+
+MUTED = f"""table inet lisiere_probing {{
+  chain prerouting {{
+    type filter hook prerouting priority mangle;
+    ct state new udp dport {FIRST_PORT}-{FIRST_PORT + PORTS - 1} drop
+  }}
+}}
+"""
+
+
+def mute(namespaces: Iterable[str]) -> None:
+    """Have hosts that answer everything not answer the answers to probes, or two of them never end."""
+    for name in namespaces:
+        kernel.run("ip", "netns", "exec", name, "nft", "-f", "-", data=MUTED)

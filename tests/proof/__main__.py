@@ -3,15 +3,17 @@
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.errors import LabError
 from lab.real import needs
+from lisiere.errors import LisiereError
 from tests.proof import bench as benches
 from tests.proof import parts
 from tests.proof.bench import Bench
+from tests.proof.everything import memory_gib
 from tests.proof.options import Options, read
 from tests.proof.table import Table
 
@@ -26,7 +28,7 @@ def main(words: Sequence[str]) -> int:
     try:
         with workplace(options, table) as bench:
             parts.run(bench, options, table)
-    except LabError as exc:
+    except LisiereError as exc:
         table.line("the proof came to its end", exc, holds=False)
     except KeyboardInterrupt:
         table.detail("stopped; the lab is down")
@@ -42,10 +44,13 @@ def workplace(options: Options, table: Table) -> Iterator[Bench]:
         return
     with tempfile.TemporaryDirectory(prefix="lisiere-proof-") as made:
         table.head(f"lab: {' '.join(options.selection)}, seed {options.seed}")
+        before, began = memory_gib(), time.monotonic()
         with benches.lab(Path(made), options.selection) as bench:
-            table.line("real appliances up", len(bench.names))
+            table.line("real appliances up", f"{len(bench.names)} ({time.monotonic() - began:.0f} s)")
+            began = time.monotonic()
             bench.configure()
-            table.line("configured by plan and apply", f"{len(bench.names)} of {len(bench.names)}")
+            took = f"{time.monotonic() - began:.0f} s, {memory_gib() - before:.1f} GiB of memory"
+            table.line("planned, applied, verified", f"{len(bench.names)} ({took})")
             yield bench
 
 

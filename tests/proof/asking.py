@@ -15,8 +15,8 @@ from lisiere.policy.verdicts import verdict
 from lisiere.policy.ways import End, Way, way_between
 from tests.proof.ground import Address, Ground, segment_of
 
-OTHER = 89
-"""A protocol that no rule knows (OSPF)."""
+OTHER, DIRECT = 89, 2
+"""A protocol that no rule knows (OSPF), and the appliances on a way without a hub between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def fate_of(one: Try, ground: Ground, at: time) -> Fate | None:
     says = f"allowed at {', '.join(hop.site for hop in way.hops)}"
     beyond = _owner(one, ground, at) if arrives_at.endswith(":uplink") else ""
     called = _translated(one, way, ground)
-    return Fate(arrives_at, says, beyond, is_answered=_has_answer(one, arrives_at, ground), called=called)
+    return Fate(arrives_at, says, beyond, is_answered=_has_answer(one, way, arrives_at, ground), called=called)
 
 
 def _translated(one: Try, way: Way, ground: Ground) -> Address:
@@ -105,9 +105,13 @@ def _translated(one: Try, way: Way, ground: Ground) -> Address:
     return ground.sites[last.site].uplink.near[0].ip
 
 
-def _has_answer(one: Try, arrives_at: str, ground: Ground) -> bool:
-    """Whether a packet earns an answer that comes back to where it was sent: TCP does, from whoever is there."""
-    if one.protocol != NUMBERS[Protocol.TCP] or one.zone is Zone.MGMT:
+def _has_answer(one: Try, way: Way, arrives_at: str, ground: Ground) -> bool:
+    """Whether a packet earns an answer that comes back to where it was sent: TCP does, from whoever is there.
+
+    Not over a hub: of two tunnels that select the same, IPsec in userland takes the one that came up last, whatever
+    their priorities, so that the answer may come to the other hub, which knows nothing of the question.
+    """
+    if one.protocol != NUMBERS[Protocol.TCP] or one.zone is Zone.MGMT or len(way.hops) > DIRECT:
         return False
     is_own = one.zone in {Zone.WAN, Zone.SELF} or one.source in ground.own_addresses
     return is_own and not arrives_at.endswith((":management", ":uplink"))

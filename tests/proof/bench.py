@@ -15,17 +15,25 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from lab.errors import LabError
+from lab.real.probing import mute
 from lab.real.site import site_of
+from lisiere.drivers.debian.driver import DebianDriver
 from lisiere.inventory.loader import load_fleet
 from lisiere.model.fleet import Fleet
 from lisiere.model.intent import SiteIntent
+from lisiere.model.words import Platform
 from lisiere.policy.site import resolve_sites
+from lisiere.secrets.agefile import AgeFileStore
+from lisiere.secrets.keeper import SecretKeeper
+from lisiere.workflow.recast import recast
 from tests.house.checkout import ROOT
 from tests.proof.ground import Ground, Partner, lay_out
 
 WINDOW = re.compile(r'window: "[0-9:]+-[0-9:]+"')
-PATIENCE_S = 540
+PATIENCE_S = 3600
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,8 @@ class Bench:
     @cached_property
     def fleet(self) -> Fleet:
         """The fleet of the inventory here, those that the lab plays as Debian being Debian."""
-        return load_fleet(self.folder / "inventory", as_of=datetime.now(UTC).date())
+        found = load_fleet(self.folder / "inventory", as_of=datetime.now(UTC).date())
+        return recast(found, self.names, Platform.DEBIAN)
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -91,9 +100,34 @@ class Bench:
         ]
         return lay_out(sites, self.intents, partners)
 
+    @cached_property
+    def keeper(self) -> SecretKeeper:
+        """The keeper of the secrets here."""
+        store = AgeFileStore(self.folder / ".lisiere/secrets.age", identity=self.folder / ".lisiere/identity.txt")
+        return SecretKeeper(store, fingerprint_key=store.fingerprint_key)
+
+    def put(self, name: str, text: str) -> None:
+        """Give an appliance a configuration, by its driver."""
+        found = self.state["appliances"][name]
+        options: Any = {
+            "key_file": str(self.folder / self.state["key_file"]),
+            "host_key": found["host_key"],
+            "secrets": self.keeper,
+            "name": name,
+        }
+        driver = DebianDriver(found["hostname"], self.state["username"], "", PATIENCE_S, optional_args=options)
+        with driver as opened:
+            opened.load_replace_candidate(config=text)
+            opened.commit_config()
+
     def up(self, *selection: str) -> None:
         """Start a lab."""
         self.run("lab", "real", "up", *selection)
+        world = self.state["world"]
+        mute(
+            one["namespace"]
+            for one in (*world["partners"], *(found for at in world["clients"].values() for found in at))
+        )
 
     def down(self) -> None:
         """End it."""
@@ -110,6 +144,8 @@ def prepare(folder: Path) -> Bench:
     shutil.copytree(ROOT / "inventory", folder / "inventory")
     for path in sorted((folder / "inventory/hosts").iterdir()):
         path.write_text(with_moments(path.read_text(encoding="utf-8"), datetime.now(UTC)), encoding="utf-8")
+    for path in sorted((folder / "inventory/overlays").iterdir()):
+        path.write_text(with_server(path.read_text(encoding="utf-8")), encoding="utf-8")
     bench = Bench(folder)
     bench.run("secrets", "init")
     return bench
@@ -121,6 +157,16 @@ def with_moments(text: str, now: datetime) -> str:
     does_not = f'window: "{now + timedelta(hours=4):%H:%M}-{now + timedelta(hours=8):%H:%M}"'
     turns = iter(range(1 << 20))
     return WINDOW.sub(lambda _: (holds, does_not)[next(turns) % 2], text)
+
+
+def with_server(text: str) -> str:
+    """The overlays of a file; where there are two hubs a spoke serves as well, so that spokes talk over a hub."""
+    found = yaml.safe_load(text)
+    for overlay in found["overlays"]:
+        spokes = [one["site"] for one in overlay["members"] if one["site"] not in overlay.get("hubs", ())]
+        for flow in overlay.get("flows", ()) if len(overlay.get("hubs", ())) == 2 else ():
+            flow["to"] = [flow["to"], spokes[0]] if isinstance(flow["to"], str) else [*flow["to"], spokes[0]]
+    return "---\n" + yaml.safe_dump(found, allow_unicode=True, sort_keys=False)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The ground that the proof stands on: sites of the lab, what they should be, and where a packet can be put or seen."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
@@ -58,6 +58,11 @@ class Ground:
     def client(self, site: str, interface: Interface, family: Family) -> Address:
         """The address of the client on a segment."""
         return self.clients[site, interface.name, family]
+
+    def around(self, spots: Collection[str]) -> "Ground":
+        """The same with fewer eyes: at these spots, and at all others of their sites."""
+        near = {spot.partition(":")[0] for spot in spots}
+        return replace(self, spots={name: one for name, one in self.spots.items() if name.partition(":")[0] in near})
 
     def segments(self, site: str, zone: Zone | None = None) -> list[Interface]:
         """The segments of a site, of one zone perhaps."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 TERRITORY = "200070951"
 """CC du Territoire Nord Picardie: schools of every kind, two hubs, partners."""
-PARTS = ("packets", "vpn", "school")
+PARTS = ("packets", "vpn", "job", "school", "mutations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Options:
     def selection(self) -> tuple[str, ...]:
         """The same for `lisiere lab real up`."""
         if self.everything:
-            return ("--all",)
+            return ("--all", "--as-debian")
         named = tuple(word for name in self.names for word in ("--name", name))
-        return named or ("--territory", self.territory)
+        return ("--as-debian", *(named or ("--territory", self.territory)))
 
 
 def read(words: Sequence[str]) -> Options:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 
 from lab.real.probing import Outcome, Prober
 from lab.real.wire import Kind, Probe
@@ -17,7 +18,8 @@ from tests.proof.matrix import tries
 ROUNDS = 5
 """Times that a packet which should arrive is sent before it counts as lost."""
 PATIENCE_S, SETTLE_S = 3.0, 0.5
-TOKENS = 1 << 20
+TOKENS = count(random.randrange(1 << 32))
+"""A token for each packet of this process: one that comes late is taken for no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def prove(ground: Ground, sites: Iterable[str], *, seed: int, most: int | None =
         seed: Of the order, and of the sample if there is one.
         most: Packets at each site at most; None for all.
     """
-    return run(ground, questions(ground, sites, seed=seed, most=most), seed=seed)
+    return run(ground, questions(ground, sites, seed=seed, most=most))
 
 
 def questions(ground: Ground, sites: Iterable[str], *, seed: int, most: int | None = None) -> list[tuple[Try, Fate]]:
@@ -82,14 +84,13 @@ def sample(found: Sequence[Try], most: int | None, dice: random.Random) -> Seque
     return found if most is None or most >= len(found) else dice.sample(found, most)
 
 
-def run(ground: Ground, asked: Sequence[tuple[Try, Fate]], *, seed: int, rounds: int = ROUNDS) -> Report:
+def run(ground: Ground, asked: Sequence[tuple[Try, Fate]], *, rounds: int = ROUNDS) -> Report:
     """Send packets until each has met its fate or has had enough rounds."""
     report, waiting = Report(), list(asked)
     report.kinds.update(one.why for one, _ in asked)
-    first = (seed * TOKENS + int(clock.time()) * 64) & 0xFFFFFFFF
     with Prober(ground.spots.values()) as prober:
         for round_ in range(rounds):
-            tokens = {(first + (round_ << 21) + number) & 0xFFFFFFFF: pair for number, pair in enumerate(waiting)}
+            tokens = {next(TOKENS) & 0xFFFFFFFF: pair for pair in waiting}
             _send(prober, tokens)
             waiting = _judge(tokens, prober.outcome, report, is_last=round_ == rounds - 1)
             if not waiting:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lisiere.model.site import WebAccessKind
-from tests.proof import packets, school, vpn
+from tests.proof import everything, hubs, job, mutations, packets, school, vpn
 from tests.proof.asking import Fate, Try
 from tests.proof.bench import Bench
+from tests.proof.faults import SLIPS
 from tests.proof.ground import Ground
 from tests.proof.options import Options
-from tests.proof.table import Table
+from tests.proof.table import WIDTH, Table
 
 MOST_TOLD = 20
 """Disagreements that are written out."""
@@ -21,9 +22,18 @@ Part = Callable[[Bench, Options, Table], None]
 
 def run(bench: Bench, options: Options, table: Table) -> None:
     """Run the parts that were asked for, in order."""
-    for name in options.parts:
-        if name in PARTS:
+    if options.everything:
+        everything.prove(bench, options, table)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        cut = None
+        for name in options.parts:
             PARTS[name](bench, options, table)
+            if name == "job":
+                cut = pool.submit(job.cut_off, bench)  # It takes two minutes and concerns nothing else.
+        if cut is not None:
+            table.head("main job, a change that cuts off")
+            _step(cut.result(), table)
 
 
 def prove_packets(bench: Bench, options: Options, table: Table) -> None:
@@ -56,7 +66,7 @@ def prove_vpn(bench: Bench, options: Options, table: Table) -> None:
     told = sum(map(len, partners.values()))
     table.line("up at the partners' ends", f"{told}/{len(ours)}", holds=told == len(ours))
     asked = vpn.questions(bench, ground)
-    found = packets.run(ground, asked, seed=options.seed)
+    found = packets.run(ground, asked)
     _tell(found, "between members", table)
     through = [one for one, fate in asked if fate.arrives_at]
     if not through:
@@ -65,7 +75,22 @@ def prove_vpn(bench: Bench, options: Options, table: Table) -> None:
     table.line("clear packets in the core", f"{found.in_clear} (control {'seen' if control else 'not seen'})",
                holds=control and not found.in_clear)  # fmt: skip
     overlay = through[0].about
+    _second_hub(bench, ground, wanted, table)
     _while_down(ground, [pair for pair in asked if pair[0].about == overlay], vpn.of_overlay(wanted, overlay), table)
+
+
+def _second_hub(bench: Bench, ground: Ground, wanted: Sequence[vpn.End], table: Table) -> None:
+    """The first hub's appliance is killed: spokes reach each other by the second; then it is started again."""
+    found = hubs.journey(bench, ground)
+    if found is None:
+        return
+    moved = hubs.kill_the_first(bench, ground, *found)
+    holds = (moved.before, moved.after) == (frozenset(found[1][:1]), frozenset(found[1][1:]))
+    told = f"{found[0].site} by {', '.join(moved.before)}, then {', '.join(moved.after) or 'nobody'}"
+    table.line("first hub killed", f"{told}, after {moved.took_s:.0f} s", holds=holds)
+    took = vpn.wait_for(lambda: not vpn.missing(wanted), hubs.MOVES_S)
+    down = vpn.missing(wanted)
+    table.line("first hub started again", f"{len(wanted) - len(down)}/{len(wanted)} up ({took:.0f} s)", holds=not down)
 
 
 def _while_down(ground: Ground, asked: Sequence[Question], wanted: Sequence[vpn.End], table: Table) -> None:
@@ -73,7 +98,7 @@ def _while_down(ground: Ground, asked: Sequence[Question], wanted: Sequence[vpn.
     held = [(one, Fate("", "its tunnel is down")) for one, _ in asked]
     with vpn.no_tunnels():
         vpn.end_tunnels(wanted)
-        found = packets.run(ground, held, seed=1, rounds=1)
+        found = packets.run(ground, held, rounds=1)
         still = len(wanted) - len(vpn.missing(wanted))
         wrong = found.disagreements
         table.line("while its tunnels are down", f"{found.denied} held back, {len(wrong)} seen; {still} tunnels up",
@@ -111,26 +136,17 @@ def prove_schools(bench: Bench, options: Options, table: Table) -> None:
     chained = [one for one in found if one.intent.web.kind is WebAccessKind.PARENT_PROXY]
     if chained:
         with school.parent_down(bench):
-            _each("without the parent: 503, nothing", chained, lambda one: _unchained(one, bench, ground), table)
+            _each(
+                "without the parent: 503, nothing",
+                chained,
+                lambda one: school.wrong_without_parent(one, bench, ground),
+                table,
+            )
         _each("with the parent again", chained[:1], lambda one: school.wrong_with(one, bench), table)
     leased = [
         one for one in found if any(scope.pac_url and scope.gateway == one.segment.ipv4.ip for scope in one.intent.dhcp)
     ]
-    _each("PAC file by DHCP 252, run", leased, lambda one: _pac(one, ground), table)
-
-
-def _unchained(one: school.Class, bench: Bench, ground: Ground) -> str:
-    status, left = school.without_parent(one, bench, ground)
-    return (
-        ""
-        if status == 503 and not left
-        else f"status {status}, {len(left)} packets to the web: {sorted(map(str, left))[:3]}"
-    )
-
-
-def _pac(one: school.Class, ground: Ground) -> str:
-    url, wanted = school.announced(one, ground), school.wanted_pac(one)
-    return school.wrong_with_pac(one, url) if url == wanted else f"announced is {url!r}, not {wanted!r}"
+    _each("PAC file by DHCP 252, run", leased, lambda one: school.wrong_with_lease(one, ground), table)
 
 
 def _each(
@@ -145,4 +161,38 @@ def _each(
         table.detail(f"{name}: {said}")
 
 
-PARTS: Mapping[str, Part] = {"packets": prove_packets, "vpn": prove_vpn, "school": prove_schools}
+def do_the_job(bench: Bench, options: Options, table: Table) -> None:
+    """By the commands that a person gives."""
+    table.head("main job")
+    for step in job.steps(bench):
+        _step(step, table)
+    if (last := job.wrong_key(bench)) is not None:
+        _step(last, table)
+
+
+def _step(step: job.Step, table: Table) -> None:
+    table.line(step.what, step.found, holds=step.holds)
+
+
+def check_itself(bench: Bench, options: Options, table: Table) -> None:
+    """Slips of templates, each of which the part of the proof that is there for it has to see."""
+    table.head("slips of templates, sown and taken out again")
+    ground = bench.ground()
+    spurious = mutations.control(bench, ground, SLIPS, seed=options.seed)
+    table.line("found where nothing was sown", len(spurious), holds=not spurious, count=len(spurious))
+    for said in spurious:
+        table.detail(said)
+    found = mutations.sow_all(bench, ground, SLIPS, seed=options.seed)
+    for one in found:
+        table.detail(f"{one.slip.what:<{WIDTH - 2}} {f'seen by {one.slip.shown}' if one.by else 'NOT SEEN'}")
+    caught = sum(bool(one.by) for one in found)
+    table.line("caught", f"{caught}/{len(found)}", holds=caught == len(found) > 0, count=len(found) - caught)
+
+
+PARTS: Mapping[str, Part] = {
+    "packets": prove_packets,
+    "vpn": prove_vpn,
+    "job": do_the_job,
+    "school": prove_schools,
+    "mutations": check_itself,
+}

@@ -139,8 +139,13 @@ def parent_down(bench: Bench) -> Iterator[None]:
             time.sleep(0.2)
 
 
-def without_parent(one: Class, bench: Bench, ground: Ground) -> tuple[int, set[Heard]]:
-    """The status that a client gets while the parent is down, and what left for the web meanwhile."""
+def wrong_without_parent(one: Class, bench: Bench, ground: Ground) -> str:
+    """What is wrong while the parent is down; empty when a client gets 503 and nothing leaves for the web."""
+    status, left = _without_parent(one, bench, ground)
+    return "" if status == 503 and not left else f"status {status}, to the web went {sorted(map(str, left))[:3]}"
+
+
+def _without_parent(one: Class, bench: Bench, ground: Ground) -> tuple[int, set[Heard]]:
     with Listener(ground.spots[f"{one.intent.name}:uplink"]) as heard:
         answer = web.get(one.namespace, proxy_of(one, bench), f"http://page-{time.time_ns()}.example.org/")
         time.sleep(0.3)
@@ -162,6 +167,12 @@ def wanted_pac(one: Class) -> str:
 def announced(one: Class, ground: Ground) -> str:
     """The address of the PAC file in the lease that a new computer is offered."""
     return web.offered(ground.spots[one.name]).get(web.WPAD, b"").decode("ascii", errors="replace").rstrip("\0")
+
+
+def wrong_with_lease(one: Class, ground: Ground) -> str:
+    """What is wrong with the PAC file that a lease names; empty for nothing."""
+    url, wanted = announced(one, ground), wanted_pac(one)
+    return wrong_with_pac(one, url) if url == wanted else f"announced is {url!r}, not {wanted!r}"
 
 
 def wrong_with_pac(one: Class, url: str) -> str:

@@ -17,7 +17,7 @@ from lisiere.model.intent import Family, Tunnel
 from tests.proof.asking import Fate, Try, fate_of
 from tests.proof.bench import Bench
 from tests.proof.ground import Ground, segment_of
-from tests.proof.matrix import ECHO, TCP, UDP
+from tests.proof.speakers import ECHO, TCP, UDP
 
 SWANCTL = "/usr/sbin/swanctl"
 INSTALLED = re.compile(r"^  (\S+): #\d+, reqid \d+, INSTALLED", re.MULTILINE)

@@ -1,0 +1,63 @@
+"""The whole fleet at once, more shallowly: tunnels, management, one allowed and one denied flow at each appliance."""
+
+import resource
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.proof import packets, vpn
+from tests.proof.asking import Fate, Try, fate_of
+from tests.proof.bench import Bench
+from tests.proof.ground import Ground
+from tests.proof.matrix import tries
+from tests.proof.options import Options
+from tests.proof.table import Table
+
+PATIENCE_S, MOST_TOLD = 300.0, 20
+FILES = 65_536
+"""Sockets that so many eyes need."""
+
+
+def memory_gib() -> float:
+    """Memory in use on this machine."""
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+    total, free = (int(lines[key].split()[0]) for key in ("MemTotal", "MemAvailable"))
+    return (total - free) / (1 << 20)
+
+
+def prove(bench: Bench, options: Options, table: Table) -> None:
+    """Tunnels up, and at each appliance a packet that passes and one that does not."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+    ground = bench.ground()
+    table.head("the whole fleet")
+    wanted = vpn.ends(bench, ground)
+    took = vpn.wait_for(lambda: not vpn.missing(wanted), PATIENCE_S)
+    down = vpn.missing(wanted)
+    table.line("tunnel ends up", f"{len(wanted) - len(down)}/{len(wanted)} ({took:.0f} s)", holds=not down,
+               count=len(down))  # fmt: skip
+    for end in down[:MOST_TOLD]:
+        table.detail(str(end))
+    asked = [pair for name in bench.names for pair in _one_of_each(name, ground)]
+    near = {place for one, fate in asked for place in (one.at, fate.arrives_at) if place}
+    found = packets.run(ground.around(near), asked)
+    wrong = found.disagreements
+    table.line("one flow allowed at each", found.allowed, holds=found.allowed == len(bench.names))
+    table.line("one flow denied at each", found.denied, holds=found.denied == len(bench.names))
+    table.line("seen otherwise than intended", len(wrong), holds=not wrong, count=len(wrong))
+    for one in wrong[:MOST_TOLD]:
+        table.detail(str(one))
+    plan = bench.run("plan", "--lab")
+    table.line("management: all are read again", plan.splitlines()[2] if plan.count("\n") > 2 else plan.strip())
+    table.line("memory in use", f"{memory_gib():.1f} GiB")
+
+
+def _one_of_each(name: str, ground: Ground) -> Iterator[tuple[Try, Fate]]:
+    """A flow that is declared, and a neighbour of one that is not."""
+    at, left = datetime.now(UTC).time(), {True, False}
+    for one in tries(name, ground):
+        fate = fate_of(one, ground, at) if one.why in {"flow", "neighbour"} and one.site == name else None
+        if fate is not None and (passes := bool(fate.arrives_at)) in left and passes == (one.why == "flow"):
+            left.discard(passes)
+            yield one, fate
+        if not left:
+            return
