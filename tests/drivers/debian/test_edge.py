@@ -383,6 +383,21 @@ def test_a_restart_in_between_comes_back_with_the_old_configuration(real: RealDe
         assert driver.get_config(retrieve="running")["running"]
 
 
+def test_everything_is_in_force_again_after_a_restart(real: RealDebian) -> None:
+    """Routes into a device that the IKE daemon makes as well, which is not there when the network is laid."""
+    routes = "route replace 10.2.0.0/16 dev ipsec0 proto static metric 10\n"
+    files = full(real) | {
+        "network/routes.batch": File("network/routes.batch", "0644", routes),
+        "network/shaping.batch": File("network/shaping.batch", "0644", SHAPING),
+    }
+    answer = put(real, files)
+    assert "error" not in answer, answer
+    assert effective(real) == {}
+    real.restart()
+    assert effective(real) == {}
+    assert "10.2.0.0/16 dev ipsec0" in real.appliance.tell("ip", "route", "show", "proto", "static")
+
+
 def test_the_timer_outlives_the_session_and_whoever_killed_the_script(real: RealDebian) -> None:
     """Even when the commit itself is killed in the middle."""
     before = real.text()

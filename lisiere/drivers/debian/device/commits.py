@@ -18,7 +18,7 @@ from lisiere.drivers.debian.device.bundles import read_generation
 from lisiere.drivers.debian.device.checking import check, is_checked, is_own
 from lisiere.drivers.debian.device.disk import content_of, existing, history, named, point, sync_folder, write_durably
 from lisiere.drivers.debian.device.force import load, settled
-from lisiere.drivers.debian.device.network import load_network
+from lisiere.drivers.debian.device.network import load_network, load_routes
 from lisiere.drivers.debian.device.nft import EMERGENCY, nft_deviations
 from lisiere.drivers.debian.device.places import (
     CONFIRMED,
@@ -241,6 +241,7 @@ def boot() -> dict[str, object]:
             ("system.conf", lambda: load_system(files)), ("network", lambda: load_network(files)),
         ]  # fmt: skip
         steps += [(one.name, functools.partial(load_service, one, (), files)) for one in SERVICES]
+        steps += [("routes", lambda: load_routes(files))]  # The IKE daemon may have made the VPN's device.
         for name, step in steps:
             try:
                 step()
