@@ -72,7 +72,7 @@ def wrong_key(bench: Bench) -> Step | None:
     AgeFileStore(other, identity=state / "identity.txt").rotate(tunnel.secret.removeprefix(PREFIX))
     bench.run("plan", "--lab", "--name", name, LISIERE_SECRETS_FILE=str(other))
     said = bench.run("apply", "last", "--lab", "--yes", status=1, LISIERE_SECRETS_FILE=str(other))
-    why = f"tunnel to {tunnel.peer}"
+    why = f"tunnel to {tunnel.name}"
     told = next((line[line.index(why) :] for line in said.splitlines() if why in line), said.strip()[-300:])
     drift = bench.run("drift", "--refresh", "--lab", "--name", name)
     return Step("another key at one end", told, WHY[TunnelFault.KEY] in told and name not in drift)

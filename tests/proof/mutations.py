@@ -1,11 +1,14 @@
 """The check of the proof itself: slips are sown into what an appliance is given, and the proof has to see each."""
 
+import contextlib
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 
 from lisiere.model.intent import SiteIntent
@@ -30,27 +33,37 @@ class Caught:
 
     slip: Slip
     by: str
+    took_s: float
 
 
-def sow_all(bench: Bench, ground: Ground, slips: Sequence[Slip], *, seed: int) -> list[Caught]:
+def sow_all(bench: Bench, ground: Ground, slips: Sequence[Slip], *, seed: int) -> Iterator[Caught]:
     """Sow slips into the lab, those of different sites side by side; a slip for which there is no site is left out."""
     roles, work = dict(players(ground)), dict[str, list[Slip]]()
     for slip in slips:
         if slip.role in roles:
             work.setdefault(roles[slip.role], []).append(slip)
+    done: SimpleQueue[Caught] = SimpleQueue()
 
-    def at(site: str) -> list[Caught]:
-        return [sow(bench, ground, site, slip, seed=seed) for slip in work[site]]
+    def at(site: str) -> None:
+        for slip in work[site]:
+            done.put(sow(bench, ground, site, slip, seed=seed))
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return [one for found in pool.map(at, work) for one in found]
+        sown = [pool.submit(at, site) for site in work]
+        while not (done.empty() and all(one.done() for one in sown)):
+            with contextlib.suppress(Empty):
+                yield done.get(timeout=0.5)
+        for one in sown:
+            one.result()
 
 
 def sow(bench: Bench, ground: Ground, site: str, slip: Slip, *, seed: int) -> Caught:
     """Sow a slip, look, and take it out again."""
+    began = time.monotonic()
     bench.put(site, slipped(slip, ground.intents[site]))
     try:
-        return Caught(slip, CHECKS[slip.shown](bench, ground, site, seed))
+        said = CHECKS[slip.shown](bench, ground, site, seed)
+        return Caught(slip, said, time.monotonic() - began)
     finally:
         bench.put(site, render(ground.intents[site]))
         if slip.shown in {Shown.MEMBERS, Shown.TUNNELS}:

@@ -182,9 +182,11 @@ def check_itself(bench: Bench, options: Options, table: Table) -> None:
     table.line("found where nothing was sown", len(spurious), holds=not spurious, count=len(spurious))
     for said in spurious:
         table.detail(said)
-    found = mutations.sow_all(bench, ground, SLIPS, seed=options.seed)
-    for one in found:
-        table.detail(f"{one.slip.what:<{WIDTH - 2}} {f'seen by {one.slip.shown}' if one.by else 'NOT SEEN'}")
+    found = []
+    for one in mutations.sow_all(bench, ground, SLIPS, seed=options.seed):
+        found.append(one)
+        seen = f"seen by {one.slip.shown}" if one.by else "NOT SEEN"
+        table.detail(f"{one.slip.what:<{WIDTH - 2}} {seen} ({one.took_s:.0f} s)")
     caught = sum(bool(one.by) for one in found)
     table.line("caught", f"{caught}/{len(found)}", holds=caught == len(found) > 0, count=len(found) - caught)
 

@@ -74,7 +74,7 @@ def test_slips_of_templates_are_caught(small: Bench) -> None:
     slips = random.Random(day.toordinal()).sample([one for one in SLIPS if one.role in roles], AT_A_TIME)
     print(f"{day}: {', '.join(one.what for one in slips)}")  # noqa: T201 - pytest shows it when one is not caught
     assert mutations.control(small, ground, slips, seed=1) == []
-    found = mutations.sow_all(small, ground, slips, seed=1)
+    found = list(mutations.sow_all(small, ground, slips, seed=1))
     assert [one.slip.what for one in found if not one.by] == []
     assert len(found) == AT_A_TIME
 
