@@ -44,12 +44,12 @@ def workplace(options: Options, table: Table) -> Iterator[Bench]:
         return
     with tempfile.TemporaryDirectory(prefix="lisiere-proof-") as made:
         table.head(f"lab: {' '.join(options.selection)}, seed {options.seed}")
-        before, began = memory_gib(), time.monotonic()
+        began = time.monotonic()
         with benches.lab(Path(made), options.selection) as bench:
             table.line("real appliances up", f"{len(bench.names)} ({time.monotonic() - began:.0f} s)")
             began = time.monotonic()
             bench.configure()
-            took = f"{time.monotonic() - began:.0f} s, {memory_gib() - before:.1f} GiB of memory"
+            took = f"{time.monotonic() - began:.0f} s, {memory_gib():.1f} GiB of memory"
             table.line("planned, applied, verified", f"{len(bench.names)} ({took})")
             yield bench
 

@@ -74,6 +74,8 @@ def fate_of(one: Try, ground: Ground, at: time) -> Fate | None:
     """What the intents say of a packet; None for one whose way leads out of the lab, or through no appliance."""
     if one.why == "spoofed":
         return Fate("", "no address of another place comes in here")
+    if one.at.startswith("partner:") and not _is_carried(one, ground):
+        return None
     way = way_between(
         one.site, one.zone, ip_network(one.source), ip_network(one.destination), intent_of=ground.intents.__getitem__
     )
@@ -130,6 +132,13 @@ def _owner(one: Try, ground: Ground, at: time) -> str:
 def _outside(site: Site) -> tuple[Address, Address]:
     ipv4, ipv6 = site.uplink.near
     return ipv4.ip, ipv6.ip
+
+
+def _is_carried(one: Try, ground: Ground) -> bool:
+    """Whether a partner sends a packet into its tunnel; anything else is between the partner and the Internet."""
+    name = one.at.partition(":")[2]
+    tunnels = (tunnel for tunnel in ground.intents[one.site].tunnels if tunnel.peer == name)
+    return any(one.destination in prefix for tunnel in tunnels for prefix in tunnel.local_prefixes)
 
 
 def _verdict(one: Try, site: str, from_zone: Zone, to_zone: Zone, ground: Ground, at: time) -> str:

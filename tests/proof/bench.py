@@ -33,7 +33,7 @@ from tests.house.checkout import ROOT
 from tests.proof.ground import Ground, Partner, lay_out
 
 WINDOW = re.compile(r'window: "[0-9:]+-[0-9:]+"')
-PATIENCE_S = 3600
+PATIENCE_S, ANSWERS_S = 3600, 60
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Bench:
             "secrets": self.keeper,
             "name": name,
         }
-        driver = DebianDriver(found["hostname"], self.state["username"], "", PATIENCE_S, optional_args=options)
+        driver = DebianDriver(found["hostname"], self.state["username"], "", ANSWERS_S, optional_args=options)
         with driver as opened:
             opened.load_replace_candidate(config=text)
             opened.commit_config()

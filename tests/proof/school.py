@@ -72,7 +72,9 @@ def proxy_of(one: Class, bench: Bench) -> tuple[str, int]:
 def wrong_with(one: Class, bench: Bench) -> str:
     """What is wrong with the way to a page; empty when it was the school's own."""
     url = f"http://page-{time.time_ns()}.example.org/"
-    answer = web.get(one.namespace, proxy_of(one, bench), url)
+    answer, until = "", time.monotonic() + PATIENCE_S
+    while web.status_of(answer) != 200 and time.monotonic() < until:
+        answer = web.get(one.namespace, proxy_of(one, bench), url)
     if web.status_of(answer) != 200:
         return f"{url} by {proxy_of(one, bench)}: {answer[:80] or 'no answer'!r}"
     academie: dict[str, Any] = bench.state["world"]["academie"]
