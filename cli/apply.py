@@ -47,11 +47,13 @@ def apply(
     An appliance whose configuration is no longer the planned one is left alone. What is not confirmed reverts by
     itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C.
     """
+    from cli.lab_rootless import enters_lab
     from cli.records import open_records, tell_interruptions
-    from cli.workplace import settings_of, wants_lab
+    from cli.workplace import settings_of
     from nornir_tasks.rollout import RESTART_S, Caution, Watch, apply_plan
 
-    settings, is_lab = settings_of(context), wants_lab(lab)
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
         tell_interruptions(records)
         plan = records.load_plan(name)

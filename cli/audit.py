@@ -58,11 +58,13 @@ def audit(
     As of another day than today, nothing is kept: it tells what would fail then. Exit status 1 when a rule is not
     kept and no waiver covers it, when an appliance could not be looked at, or when a rule pack is refused.
     """
+    from cli.lab_rootless import enters_lab
     from cli.records import open_records
-    from cli.workplace import chosen, fleet_on, played, settings_of, wants_lab
+    from cli.workplace import chosen, fleet_on, played, settings_of
     from lisiere.model.compliance_words import State
 
-    settings, is_lab = settings_of(context), wants_lab(lab)
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
     day = as_of.date() if as_of else None
     fleet = fleet_on(settings, day)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)

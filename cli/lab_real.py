@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lisiere.model.site import Appliance
     from lisiere.workflow.selection import Selection
 
-app = typer.Typer(help="Real Debian appliances in namespaces of this machine (root on Linux).", no_args_is_help=True)
+app = typer.Typer(help="Real Debian appliances in namespaces of this machine (Linux).", no_args_is_help=True)
 
 
 @app.command("up")
@@ -32,12 +32,16 @@ def up(
     """Start appliances of the inventory as they leave the bench; each has a kernel namespace of every kind to itself.
 
     Say which appliances, or `--all`. Use them with `--lab` as those of the simulated lab; commands take an appliance
-    that was started `--as-debian` for one, until the lab is down.
+    that was started `--as-debian` for one, until the lab is down. Without root the lab has a namespace of its own, for
+    which this user needs a range of subordinate ids; commands with `--lab` go on in there.
     """
     from cli.lab_around import revealer, surroundings, transit_of
+    from cli.lab_rootless import begin
     from cli.workplace import lab_folder, open_fleet, settings_of
+    from lab.real import rootless
     from lab.real.outfit import Outfit
     from lab.real.site import site_of
+    from lab.real.territory import refuse_beside_another
     from lab.real.territory import up as start
     from lisiere.drivers.debian.bootstrap import SUDOERS, script
     from lisiere.errors import UsageError
@@ -49,6 +53,9 @@ def up(
     if not everything and str(wanted) == "all":
         raise UsageError("say which appliances (--territory, --profile, --name …), or --all")
     settings = settings_of(context)
+    if not rootless.inside():
+        refuse_beside_another(lab_folder(settings))
+        begin(settings)
     inventory = open_fleet(settings, lab=False)
     chosen = _chosen(inventory, wanted, as_debian=as_debian)
     names = [one.name for one in chosen]
@@ -65,6 +72,7 @@ def up(
             outfit_of=Outfit(script(), SUDOERS, categories),
             progress=advance,
         )
+    rootless.stays()
     if as_json:
         print_json(state)
         return
@@ -85,9 +93,13 @@ def down(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @app.command("status")
-def status(*, as_json: AsJson = False) -> None:
+def status(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Say which real appliances run, as the kernel shows them. Exit status 1 when none does."""
+    from cli.lab_rootless import enter_living
+    from cli.workplace import settings_of
     from lab.real.territory import status as look
+
+    enter_living(settings_of(context))
 
     found = look()
     if as_json:

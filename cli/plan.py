@@ -64,10 +64,12 @@ def plan(
     """
     if context.invoked_subcommand is not None:
         return
-    from cli.workplace import open_fleet, settings_of, wants_lab
+    from cli.lab_rootless import enters_lab
+    from cli.workplace import open_fleet, settings_of
     from lisiere.model.pacing import Pacing
 
-    settings, is_lab = settings_of(context), wants_lab(lab)
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
     fleet = open_fleet(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     pacing = Pacing(canaries=canaries, growth=growth, max_wave=max_wave, max_territory=max_territory)

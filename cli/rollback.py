@@ -30,12 +30,14 @@ def rollback(
     Appliances are asked what the way back would change, as in every plan. Secrets keep the values that they have today.
     Exit status 1 when an appliance could not be planned.
     """
+    from cli.lab_rootless import enters_lab
     from cli.plan_words import document, print_summary
     from cli.records import open_records, tell_interruptions
-    from cli.workplace import settings_of, wants_lab
+    from cli.workplace import settings_of
     from lisiere.workflow.rollback import configurations_before
 
-    settings, is_lab = settings_of(context), wants_lab(lab)
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
         tell_interruptions(records)
         run = records.load_run(name)

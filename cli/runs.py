@@ -88,17 +88,19 @@ def cancel(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: A
     A run that another process carries out hears of it before its next step, and is waited for (Ctrl-C ends the waiting
     only). One whose process died is brought to its end here. Exit status 1 when an appliance is not at rest.
     """
+    from cli.lab_rootless import enters_lab
     from cli.records import open_records
-    from cli.workplace import operator_name, settings_of, wants_lab
+    from cli.workplace import operator_name, settings_of
     from lisiere.model.plan import RunStatus
     from lisiere.workflow.begun import begun_in
 
     settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
         run_id = records.load_run(name).id
         status = records.cancel_run(run_id, by=operator_name())
         if status is RunStatus.INTERRUPTED:
-            run = _end(records, run_id, settings=settings, is_lab=wants_lab(lab))
+            run = _end(records, run_id, settings=settings, is_lab=is_lab)
         else:
             note(f"{run_id} is asked to end; waiting for it")
             run = _awaited(records, run_id)

@@ -27,12 +27,14 @@ def status(
 
     Exit status 1 when an appliance has drifted, or could not be read.
     """
+    from cli.lab_rootless import enters_lab
     from cli.records import open_records, tell_interruptions
     from cli.refreshing import refresh as read_anew
-    from cli.workplace import chosen, open_fleet, settings_of, wants_lab
+    from cli.workplace import chosen, open_fleet, settings_of
     from lisiere.workflow.status import drift_of, overview, status_of
 
-    settings, is_lab = settings_of(context), wants_lab(lab)
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
     fleet = open_fleet(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     appliances = chosen(fleet, wanted, is_lab=is_lab)

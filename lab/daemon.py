@@ -63,10 +63,12 @@ def start(
     """Start a lab in the background and wait until all of it answers.
 
     Raises:
-        LabError: One runs already in this folder, or it did not come up; its log says why.
+        LabError: One runs already in this folder, of whichever kind, or it did not come up; its log says why.
     """
     if (running := status(state_dir)) is not None:
         raise LabError(f"a lab of {len(running.appliances)} appliances runs already (process {running.pid})")
+    if _is_of_real(state_dir):
+        raise LabError("real appliances run here; `lisiere lab real down` ends them")
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     _sweep(state_dir)
     wanted = {
@@ -154,7 +156,17 @@ def _is_lab(pid: int, state_dir: Path) -> bool:
     return state != "Z" and MODULE.encode() in words and str(state_dir.resolve()).encode() in words
 
 
+def _is_of_real(state_dir: Path) -> bool:
+    """Whether the state in a folder is that of real appliances (`lab.real.territory`), which this lab leaves alone."""
+    try:
+        return bool(json.loads((state_dir / STATE).read_text("utf-8")).get("kind") == "real")
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def _sweep(state_dir: Path) -> None:
+    if _is_of_real(state_dir):
+        return
     for leftover in (STATE, CONTROL):
         (state_dir / leftover).unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """One real appliance: its namespaces, its root, its start and its end."""
 
+import os
 import shutil
 import subprocess
 import time
@@ -16,7 +17,7 @@ from lab.real import kernel
 INIT, SKELETON = Path(__file__).with_name("appliance.sh"), "skeleton"
 COPIED = (
     "bash.bashrc", "debian_version", "group", "ld.so.cache", "login.defs", "nsswitch.conf", "os-release",
-    "pam.conf", "pam.d", "passwd", "protocols", "security", "services", "squid", "ssl/openssl.cnf", "sudoers",
+    "pam.conf", "pam.d", "passwd", "protocols", "security", "services", "squid", "ssl/openssl.cnf",
 )  # fmt: skip
 """What of the host's /etc an appliance has as well."""
 STRONGSWAN = """charon {
@@ -38,6 +39,15 @@ swanctl {
 }
 include strongswan.d/*.conf
 """  # noqa: E501
+SUDOERS = """Defaults env_reset
+Defaults mail_badpass
+Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+Defaults use_pty
+root ALL=(ALL:ALL) ALL
+%sudo ALL=(ALL:ALL) ALL
+@includedir /etc/sudoers.d
+"""
+"""As Debian installs it; on the host only root may read it."""
 FACTORY_SSHD = """PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -186,9 +196,11 @@ def fresh_disk(folder: Path) -> None:
         source = Path("/etc") / name
         (etc / name).parent.mkdir(exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, etc / name, symlinks=True)
+            shutil.copytree(source, etc / name, symlinks=True, ignore=_unreadable)
         elif source.exists():
             shutil.copy2(source, etc / name)
+    (etc / "sudoers").write_text(SUDOERS, encoding="ascii")
+    (etc / "sudoers").chmod(0o440)
     (etc / "localtime").symlink_to("/usr/share/zoneinfo/UTC")
     (etc / "strongswan.conf").write_text(STRONGSWAN, encoding="ascii")
     (etc / "strongswan.d/charon-systemd.conf").write_text("charon-systemd {\n}\n", encoding="ascii")
@@ -199,6 +211,11 @@ def fresh_disk(folder: Path) -> None:
     shadow.chmod(0o600)
     keys = "AuthorizedKeysFile /etc/ssh/root_keys .ssh/authorized_keys\n"
     (etc / "ssh/sshd_config").write_text(f"{FACTORY_SSHD}{keys}", encoding="ascii")
+
+
+def _unreadable(folder: str, names: list[str]) -> list[str]:
+    """What only root may read, which a lab without root goes without."""
+    return [name for name in names if not os.access(Path(folder, name), os.R_OK)]
 
 
 def make_skeleton(folder: Path) -> None:

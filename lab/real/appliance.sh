@@ -21,18 +21,37 @@ skeleton() {
   touch opt/sshd
   cp "${0%/*}/sshd.sh" opt/sshd.sh
   chmod 755 opt/sshd.sh
-  while read -r node major minor; do mknod -m 666 "dev/$node" c "$major" "$minor"; done <<'NODES'
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-tty 5 0
-NODES
-  mknod -m 600 dev/net/tun c 10 200
   ln -s pts/ptmx dev/ptmx
   ln -s /proc/self/fd dev/fd
   for number in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${number%:*}" "dev/${number#*:}"; done
+  if ! mknod -m 600 dev/net/tun c 10 200 2>/dev/null; then
+    without_root
+    return
+  fi
+  while read -r node minor; do mknod -m 666 "dev/$node" c "${minor%:*}" "${minor#*:}"; done <<'NODES'
+null 1:3
+zero 1:5
+full 1:7
+random 1:8
+urandom 1:9
+tty 5:0
+NODES
+}
+
+# Root of a user namespace makes no device nodes, and no file of the host's root gives it rights: it has the host's
+# nodes, and a sudo of its own.
+without_root() {
+  mkdir ../skeleton.own
+  mv dev ../skeleton.own/dev
+  mkdir dev
+  cd ../skeleton.own
+  for node in null zero full random urandom tty net/tun; do
+    : >"dev/$node"
+    mount --bind "/dev/$node" "dev/$node"
+  done
+  cp /usr/bin/sudo sudo
+  chmod 4755 sudo
+  cp -RL /usr/libexec/sudo plugins
 }
 
 root() {
@@ -42,12 +61,17 @@ root() {
   cd "$folder/root"
   cp -a "$folder/../skeleton/." .
   mount --rbind /usr usr
-  mount -o remount,bind,ro usr
+  mount -o remount,bind,ro usr 2>/dev/null || mount -o remount,bind,ro,nosuid,nodev usr
   mount --bind "$folder/sbin" usr/local/sbin
   if [ -e "$folder/etc/ssh/lab_keys" ]; then
     # The lab comes with a key of its own, whatever the configuration under test says.
     mount --bind /usr/sbin/sshd opt/sshd
     mount --bind opt/sshd.sh usr/sbin/sshd
+  fi
+  if [ -e "$folder/../skeleton.own" ]; then
+    mount --rbind "$folder/../skeleton.own/dev" dev
+    mount --bind "$folder/../skeleton.own/sudo" usr/bin/sudo
+    mount --bind "$folder/../skeleton.own/plugins" usr/libexec/sudo
   fi
   mount --bind "$folder/etc" etc
   mount --bind "$folder/home" home

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
-from lab.real import kernel, world
+from lab.errors import LabError
+from lab.real import kernel, rootless, world
 from lab.real.places import CORE, INSIDE, Place, at_the_core, at_the_place, cables, way_back
 from lab.real.site import SPARE, Lan, Site
 
@@ -51,9 +52,27 @@ def widen_neighbours(sites: int) -> dict[str, str]:
         for family in ("ipv4", "ipv6")
         for name, number in NEIGHBOURS.items()
     }
+    if not all(Path(name).exists() for name in files):
+        return _have_room()
     before = {name: Path(name).read_text(encoding="ascii").strip() for name in files}
     restore(files)
     return before
+
+
+def _have_room() -> dict[str, str]:
+    """See that there is room already, where it belongs to the machine and the lab to a user.
+
+    Raises:
+        LabError: There is none.
+    """
+    if rootless.neighbours() < NEIGHBOURS["gc_thresh3"]:
+        words = " ".join(
+            f"net.{family}.neigh.default.{name}={number}"
+            for family in ("ipv4", "ipv6")
+            for name, number in NEIGHBOURS.items()
+        )
+        raise LabError(f"over {MANY} appliances need more room for neighbours; as root: sysctl {words}")
+    return {}
 
 
 def restore(settings: dict[str, str]) -> None:

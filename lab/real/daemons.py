@@ -11,6 +11,10 @@ from lab.real.appliance import STRONGSWAN
 from lab.real.surroundings import Endpoint, Partner
 
 BOOT_S = 20.0
+OWN_MEMORY = (
+    "/usr/bin/unshare", "--mount", "/bin/sh", "-c", 'mount -t tmpfs lisiere-shm /dev/shm && exec "$@"', "sh",
+)  # fmt: skip
+"""What keeps the shared memory of a squid, which it leaves behind when it is killed, off the machine's."""
 
 
 def start(namespace: str, argv: list[str], log: Path) -> int:
@@ -79,7 +83,8 @@ def proxy(namespace: str, folder: Path, *, at: Endpoint, resolvers: tuple[str, .
     ]  # fmt: skip
     conf, log = folder / "squid.conf", folder / "squid.out"
     conf.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
-    pid = start(namespace, ["/usr/sbin/squid", "-N", "-n", namespace.replace("-", ""), "-f", str(conf)], log)
+    squid = ["/usr/sbin/squid", "-N", "-n", namespace.replace("-", ""), "-f", str(conf)]
+    pid = start(namespace, [*OWN_MEMORY, *squid], log)
     wait_for(f"the proxy of {namespace}", lambda: listens(pid, at[1]), log)
     return pid
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.real import cabling, kernel, needs, outfit, world
+from lab.real import cabling, kernel, needs, outfit, rootless, world
 from lab.real.appliance import Appliance, make_skeleton
 from lab.real.outfit import Outfit
 from lab.real.places import CORE, places_of
@@ -50,6 +50,8 @@ def up(
         raise LabError("; ".join(missing))
     if kernel.namespaces():
         raise LabError("real appliances run here already; `lisiere lab real down` ends them")
+    if not rootless.inside():
+        refuse_beside_another(state_dir)
     down(state_dir)
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -74,6 +76,7 @@ def up(
     state: dict[str, object] = {
         "kind": "real",
         "pid": 0,
+        **rootless.told(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "username": LOGIN,
         "key_file": str(state_dir / "id_real"),
@@ -86,8 +89,37 @@ def up(
     return state
 
 
+def refuse_beside_another(state_dir: Path) -> None:
+    """Leave a simulated lab that runs in a folder alone: there is one lab in it.
+
+    Raises:
+        LabError: One runs.
+    """
+    from lab.daemon import status as simulated
+
+    if (running := simulated(state_dir)) is not None:
+        raise LabError(f"a lab of {len(running.appliances)} simulated appliances runs here; `lisiere lab down` ends it")
+
+
 def down(state_dir: Path) -> int:
-    """End every real appliance of this machine and leave no trace; how many namespaces there were."""
+    """End every real appliance of this machine and leave no trace; how many namespaces there were.
+
+    For who is not root these are the appliances of the lab of this folder.
+    """
+    ended = 0
+    if (holder := rootless.holder_of(state_dir / STATE)) is not None and holder != rootless.inside():
+        ended += rootless.end(holder)
+    if os.geteuid() == 0:
+        ended += _clear()
+    path = state_dir / STATE
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("kind") == "real":
+        path.unlink()
+    for name in ("id_real", "id_real.pub", f".{STATE}"):
+        (state_dir / name).unlink(missing_ok=True)
+    return ended
+
+
+def _clear() -> int:
     ended = 0
     while names := kernel.namespaces():  # A command that was killed may have left others behind that go on for a while.
         kernel.tear_down(names)
@@ -97,11 +129,6 @@ def down(state_dir: Path) -> int:
     if changed.exists():
         cabling.restore(json.loads(changed.read_text(encoding="utf-8") or "{}"))
     outfit.clear(DISKS)
-    path = state_dir / STATE
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")).get("kind") == "real":
-        path.unlink()
-    for name in ("id_real", "id_real.pub", f".{STATE}"):
-        (state_dir / name).unlink(missing_ok=True)
     return ended
 
 

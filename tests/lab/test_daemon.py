@@ -16,6 +16,7 @@ from lab.daemon import CONTROL, STATE, LabState, ask, start, status, stop
 from lab.errors import LabError
 from lab.fleet import LabAppliance
 from lab.ports import free_port
+from lab.real import territory
 
 APPLIANCES = [LabAppliance("old", "1.4"), LabAppliance("new", "1.5", hostname="other-name")]
 MOST_KIB = 400 * 1024
@@ -164,3 +165,18 @@ def test_600_appliances_start_quickly_and_stay_small(folder: Path) -> None:
     memory = Path(f"/proc/{state.pid}/status").read_text()
     resident_kib = int(next(line for line in memory.splitlines() if line.startswith("VmRSS")).split()[1])
     assert resident_kib < MOST_KIB
+
+
+def test_a_real_lab_and_a_simulated_one_leave_each_other_alone(folder: Path) -> None:
+    """There is one lab in a workplace: the second start is refused, and each `down` ends its own kind only."""
+    state = start(folder, APPLIANCES[:1], port=free_port())
+    with pytest.raises(LabError, match="1 simulated appliances runs here"):
+        territory.refuse_beside_another(folder)
+    assert status(folder) == state
+    assert stop(folder)
+    real = '{"kind": "real", "appliances": {}}'
+    (folder / STATE).write_text(real)
+    with pytest.raises(LabError, match="lisiere lab real down"):
+        start(folder, APPLIANCES[:1], port=free_port())
+    assert not stop(folder)
+    assert (folder / STATE).read_text() == real
