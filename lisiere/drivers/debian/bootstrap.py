@@ -1,7 +1,7 @@
 """Making a fresh Debian one of our appliances: an account, one line for sudo, and the script; over SSH as root, once.
 
 The account may run the script through sudo and nothing else. It cannot replace the script: whoever may do that is root,
-so a new version comes the way the first one came.
+so a new version comes the way the first one came. Nor is its home its own: root writes there.
 """
 
 import hashlib
@@ -33,11 +33,18 @@ trap 'rm -f "$scratch"' EXIT
 cat >"$scratch"
 echo "{digest}  $scratch" | sha256sum --check --status
 chmod 0755 "$scratch"
-id {account} >/dev/null 2>&1 || useradd --system --create-home --home-dir /home/{account} --shell /bin/sh {account}
+id {account} >/dev/null 2>&1 || useradd --system --no-create-home --home-dir /home/{account} --shell /bin/sh {account}
 usermod --password '*' {account}
-install -d -o {account} -g {account} -m 0700 /home/{account}/.ssh
-printf '%s\\n' '{key}' >/home/{account}/.ssh/authorized_keys
-chown {account}:{account} /home/{account}/.ssh/authorized_keys
+for place in /home/{account} /home/{account}/.ssh; do
+  if [ -L $place ] || [ -e $place ] && [ "$(stat -c '%u %F' $place)" != '0 directory' ]; then
+    mv -T $place $place.{random}
+  fi
+  mkdir -p -m 0755 $place
+  chmod 0755 $place
+done
+printf '%s\\n' '{key}' >/home/{account}/.ssh/.{random}
+chmod 0644 /home/{account}/.ssh/.{random}
+mv -T /home/{account}/.ssh/.{random} /home/{account}/.ssh/authorized_keys
 printf '%s' '{sudoers}' >/etc/sudoers.d/.lisiere-{random}
 visudo --check --quiet --file=/etc/sudoers.d/.lisiere-{random}
 chmod 0440 /etc/sudoers.d/.lisiere-{random}
@@ -48,11 +55,16 @@ mv "$scratch" {script}
 """
 
 LOOK = """id {account} >/dev/null 2>&1 && echo account
-[ "$(cat /home/{account}/.ssh/authorized_keys 2>/dev/null)" = '{key}' ] && echo key
+cd /home/{account} 2>/dev/null &&
+[ "$(stat -c '%u %a %F' . .ssh .ssh/authorized_keys 2>/dev/null)" = '{owned}' ] &&
+[ "$(cat .ssh/authorized_keys)" = '{key}' ] && echo key
+cd /
 [ "$(cat /etc/sudoers.d/lisiere 2>/dev/null; echo x)" = '{sudoers}x' ] && echo sudo
 echo "{digest}  {script}" | sha256sum --check --status 2>/dev/null && [ -x {script} ] && echo script
 true
 """
+OWNED = "0 755 directory\n0 755 directory\n0 644 regular file"
+"""The account's home, the folder of its keys and the keys: root's, and no links, which root would follow."""
 PARTS = {
     "account": f"the account {ACCOUNT}, without a password",
     "key": f"the key that {ACCOUNT} is reached with until the first configuration",
@@ -91,7 +103,7 @@ def missing(endpoint: Endpoint, *, public_key: str) -> tuple[str, ...]:
         DeviceError: The appliance cannot be reached.
     """
     command = LOOK.format(
-        account=ACCOUNT, key=_checked(public_key), sudoers=SUDOERS, digest=digest(), script=SCRIPT
+        account=ACCOUNT, key=_checked(public_key), sudoers=SUDOERS, digest=digest(), script=SCRIPT, owned=OWNED
     )  # fmt: skip
     status, said = _run(endpoint, command)
     if status:

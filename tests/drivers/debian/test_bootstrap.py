@@ -53,3 +53,24 @@ def test_a_fresh_debian_becomes_one_of_ours(installed: tuple[Appliance, Shell, t
     assert "nothing was done" in shell(*words).stderr
     appliance.tell("sh", "-c", f"echo >>{SCRIPT}")
     assert shell.json(*words) == {"host": SITE, "installed": [f"{SCRIPT}, as it is shipped"], "missing": []}
+
+
+def test_root_follows_no_link_of_the_account(installed: tuple[Appliance, Shell, tuple[str, ...]]) -> None:
+    """A home that was the account's, links in it to what is root's: nothing behind them is written or given away."""
+    appliance, shell, words = installed
+    words = (*words, "--host-key", appliance.host_key)
+    shell(*words)
+    home, key = "/home/lisiere", "/home/lisiere/.ssh/authorized_keys"
+    shown = ("stat", "-c", "%n %u:%g %a", "/etc/sudoers.d", "/etc/shadow", "/etc/sudoers.d/lisiere")
+    before = appliance.tell(*shown), appliance.tell("sha256sum", "/etc/shadow")
+    for trap in (
+        f"mv {home}/.ssh {home}/.old; ln -s /etc/sudoers.d {home}/.ssh",
+        f"rm -rf {home}/.ssh; mkdir {home}/.ssh; ln -s /etc/shadow {key}",
+        f"rm -rf {home}; mkdir /home/other; ln -s /home/other {home}",
+    ):
+        appliance.tell("sh", "-c", f"chown -R -h lisiere {home}; {trap}; chown -R -h lisiere {home}")
+        assert shell.json(*words)["installed"] == ["the key that lisiere is reached with until the first configuration"]
+        assert (appliance.tell(*shown), appliance.tell("sha256sum", "/etc/shadow")) == before
+        assert appliance.tell("find", home, "-xdev", "(", "!", "-user", "root", "-o", "-type", "l", ")") == ""
+        assert appliance.call("test", "-e", "/etc/sudoers.d/authorized_keys")[0] != 0
+    assert appliance.call("su", "lisiere", "-c", f"touch {home}/x || mv {home}/.ssh {home}/y || echo >>{key}")[0] != 0
