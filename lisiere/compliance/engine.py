@@ -3,7 +3,7 @@
 A rule that cannot be asked is not evaluated and says why; nothing that goes wrong here makes a rule pass. Pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -134,19 +134,34 @@ class Engine:
 
     # ---- the fleet -----------------------------------------------------------------------------------------------
 
-    def ask_fleet(self, intents: Mapping[str, SiteIntent], *, is_whole: bool) -> list[Result]:
-        """What rules about the fleet say of the appliances given, and of the fleet itself when these are all of it."""
+    def ask_fleet(
+        self, intents: Mapping[str, SiteIntent], *, is_whole: bool, hosts: Collection[str] | None = None
+    ) -> list[Result]:
+        """What rules about the fleet say.
+
+        Args:
+            intents: All that is in service, for what one appliance shares with another shows only beside it.
+            is_whole: Whether the fleet itself is judged too.
+            hosts: The appliances that are judged; by default, all that are given.
+        """
+        judged_hosts = [name for name in intents if hosts is None or name in hosts]
         found: list[Result] = []
         for one in self._rules:
             if isinstance(one.predicate, FleetPredicate) and one.rule.is_valid(self._setting.as_of):
-                found += self._asked_of_fleet(one.rule, one.predicate, intents, is_whole=is_whole)
+                found += self._asked_of_fleet(one.rule, one.predicate, intents, judged_hosts, is_whole=is_whole)
         return found
 
     def _asked_of_fleet(
-        self, rule: PackRule, predicate: FleetPredicate, intents: Mapping[str, SiteIntent], *, is_whole: bool
+        self,
+        rule: PackRule,
+        predicate: FleetPredicate,
+        intents: Mapping[str, SiteIntent],
+        judged_hosts: Sequence[str],
+        *,
+        is_whole: bool,
     ) -> list[Result]:
         appliances = self._setting.fleet.appliances
-        hosts = [name for name in intents if applies(rule, appliances[name])]
+        hosts = [name for name in judged_hosts if applies(rule, appliances[name])]
         names = ([FLEET] if is_whole else []) if predicate.is_about_fleet else hosts
         evidence = Evidence(what="inventory")
         try:

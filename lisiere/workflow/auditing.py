@@ -1,7 +1,7 @@
 """Audits: rules asked of a part of the fleet, out of the records or of what was just seen, and kept."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -70,13 +70,20 @@ def evaluate(order: Order, seen: Mapping[str, Seen]) -> tuple[Result, ...]:
     engine = Engine(
         order.packs.rules.values(), setting=Setting(order.fleet, order.as_of, order.at), compare=order.compare
     )
+    wanted = frozenset(order.names)
     intents: dict[str, SiteIntent] = {}
     results: list[Result] = []
-    for intent in resolve_each(order.fleet, list(order.names)):
+    for intent in resolve_each(order.fleet, [*order.names, *_others(order, wanted)]):
         intents[intent.name] = intent
-        results += engine.ask(_subject(order, intent, seen.get(intent.name, Seen())))
-    results += engine.ask_fleet(intents, is_whole=order.is_whole)
+        if intent.name in wanted:
+            results += engine.ask(_subject(order, intent, seen.get(intent.name, Seen())))
+    results += engine.ask_fleet(intents, hosts=wanted, is_whole=order.is_whole)
     return tuple(results)
+
+
+def _others(order: Order, wanted: Collection[str]) -> list[str]:
+    """The rest of the fleet in service: what an appliance shares with others shows only beside them."""
+    return [one.name for one in order.fleet.in_service() if one.name not in wanted]
 
 
 def _subject(order: Order, intent: SiteIntent, seen: Seen) -> Subject:
