@@ -124,6 +124,8 @@ class Engine:
     def _in_transition(self, found: dict[str, Result]) -> dict[str, Result]:
         """While a rule takes the place of another, keeping one of the two is enough."""
         for one in self._rules:
+            if one.rule.transition_until is None or self._setting.as_of > one.rule.transition_until:
+                continue
             new, old = found.get(one.rule.id), found.get(one.rule.replaces or "")
             if new is None or old is None or {new.state, old.state} != {State.PASSED, State.FAILED}:
                 continue

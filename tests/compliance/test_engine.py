@@ -159,6 +159,18 @@ def test_in_a_transition_the_current_or_the_next_rule_is_enough(as_of: date, exp
     assert {name: one.state for name, one in found.items()} == expected
 
 
+def test_a_transition_ends_even_where_the_replaced_rule_goes_on() -> None:
+    """From the day after, both rules are asked, and keeping the old one is not enough."""
+    last = date(2027, 3, 31)
+    kept = PackRule.model_validate({**rule("old").model_dump(), "check": OLD})
+    coming = PackRule.model_validate(
+        {**rule("new").model_dump(), "check": NEW, "replaces": "old", "transition_until": last}
+    )
+    for as_of, expected in ((last, State.PASSED), (last + timedelta(days=1), State.FAILED)):
+        found = asked([Prepared(kept), Prepared(coming)], as_of=as_of)
+        assert (found["old"].state, found["new"].state) == (State.PASSED, expected)
+
+
 def test_group_14_passes_until_2030_and_fails_from_2031() -> None:
     """And 3DES fails from 2026; each cites document, version and number."""
     fourteen = changed(
