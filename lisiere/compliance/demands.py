@@ -4,11 +4,19 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from lisiere.model.expressions import compiled
 from lisiere.model.rule_pack import Demand
 
-_NUMBER = re.compile(r"-?\d+")
+_NUMBER = re.compile(r"(-?\d+)([a-zA-Z]*)")
+_SPAN = re.compile(r"(?:\d+[smhdwSMHDW]?)+")
+_PART = re.compile(r"(\d+)([a-z]?)")
+
+SECONDS = MappingProxyType({"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800})
+"""Units of time as strongSwan and OpenSSH write them; OpenSSH also one after the other, `1h30m`."""
+BYTES = MappingProxyType({"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30})
+"""Units of volume as strongSwan writes them, in small letters or capitals."""
 
 
 def complaint(demand: Demand, given: Sequence[str], *, as_of: date) -> str:
@@ -26,6 +34,9 @@ def _complaints(demand: Demand, values: Sequence[str], *, as_of: date) -> Iterat
         yield f"ends with {_shown(values[-1:])}, not with {demand.last!r}"
     if demand.some_match is not None and not any(compiled(demand.some_match).fullmatch(one) for one in values):
         yield f"none is of the form {demand.some_match}"
+    is_bound = demand.at_least is not None or demand.at_most is not None
+    if not values and (demand.one_of or demand.matches is not None or is_bound):
+        yield "says nothing"
     for value in values:
         yield from _of_value(demand, value, as_of=as_of)
 
@@ -46,15 +57,29 @@ def _of_value(demand: Demand, value: str, *, as_of: date) -> Iterator[str]:
 
 
 def _out_of_bounds(demand: Demand, value: str) -> Iterator[str]:
-    found = _NUMBER.match(value)
-    if found is None:
-        yield f"{value!r} is no number"
+    number = _seconds(value) if demand.unit == "seconds" else _bytes(value)
+    if number is None:
+        yield f"{value!r} is no number of {demand.unit}"
         return
-    number = int(found[0])
     if demand.at_least is not None and number < demand.at_least:
-        yield f"{number} is less than {demand.at_least}"
+        yield f"{value} is less than {demand.at_least}"
     if demand.at_most is not None and number > demand.at_most:
-        yield f"{number} is more than {demand.at_most}"
+        yield f"{value} is more than {demand.at_most}"
+
+
+def _seconds(value: str) -> int | None:
+    """A span of time, or a number of anything that has no unit; None for what is neither."""
+    if re.fullmatch(r"-\d+", value):
+        return int(value)
+    if _SPAN.fullmatch(value) is None:
+        return None
+    return sum(int(number) * SECONDS[unit] for number, unit in _PART.findall(value.lower()))
+
+
+def _bytes(value: str) -> int | None:
+    found = _NUMBER.fullmatch(value)
+    size = BYTES.get(found[2].lower()) if found else None
+    return None if found is None or size is None else int(found[1]) * size
 
 
 def _is_among(value: str, words: Sequence[str]) -> bool:

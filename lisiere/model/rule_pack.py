@@ -58,12 +58,13 @@ class AppliesTo(Model):
 
 
 class Demand(Model):
-    """What values must be. Numbers are read up to their unit: `3600s` is 3600.
+    """What values must be. Where no value is there at all, no demand on each of them is met but `none_of`.
 
     Args:
         split: Cut each value at this before it is looked at.
         one_of, none_of: Words that every value must be one of, or that no value may be.
         at_least, at_most: Bounds of every value as a number.
+        unit: What such numbers count: `1h` is 3600 seconds, `1G` is 1073741824 bytes. A unit that is unknown is no number.
         count_at_least, count_at_most: How many values there are.
         matches, matches_none, some_match: An expression that every value fits as a whole, that none does, or that one
             does at least.
@@ -76,6 +77,7 @@ class Demand(Model):
     none_of: tuple[str, ...] = ()
     at_least: int | None = None
     at_most: int | None = None
+    unit: Literal["seconds", "bytes"] = "seconds"
     count_at_least: int | None = Field(default=None, ge=0)
     count_at_most: int | None = Field(default=None, ge=0)
     matches: Expression | None = None

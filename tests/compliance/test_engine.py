@@ -191,6 +191,43 @@ def test_group_14_passes_until_2030_and_fails_from_2031() -> None:
     assert "2030" in number
 
 
+@pytest.mark.parametrize(
+    ("value", "is_kept"),
+    [
+        ("3600", True),
+        ("3600s", True),
+        ("60m", True),
+        ("1h", True),
+        ("30m30s", True),
+        ("61m", False),
+        ("24h", False),
+        ("30d", False),
+        ("0", False),
+        ("0s", False),
+        ("-1", False),
+        ("1y", False),
+        ("3600 ", False),
+        ("soon", False),
+    ],
+)
+def test_a_time_is_read_with_its_unit(value: str, is_kept: bool) -> None:
+    """Thirty days are no thirty seconds; nought turns a renewal off."""
+    assert (complaint(Demand(at_least=1, at_most=3600), [value], as_of=AS_OF) == "") is is_kept
+
+
+def test_a_volume_is_read_with_its_unit() -> None:
+    """`m` is mega there, not minutes."""
+    demand = Demand(at_least=1, at_most=100_000_000_000, unit="bytes")
+    kept = [one for one in ("1", "93G", "94G", "500m", "99999999m", "1T") if not complaint(demand, [one], as_of=AS_OF)]
+    assert kept == ["1", "93G", "500m"]
+
+
+@pytest.mark.parametrize("demand", [Demand(one_of=("no",)), Demand(matches=".*"), Demand(at_most=5)])
+def test_what_says_nothing_is_not_as_demanded(demand: Demand) -> None:
+    """A keyword without a value keeps no rule that asks for one."""
+    assert complaint(demand, [], as_of=AS_OF) == "says nothing"
+
+
 def test_an_expression_that_would_be_endless_elsewhere_ends() -> None:
     """RE2 takes time that grows with the text and not with the expression."""
     demand = Demand(matches="(a+)+b", matches_none="(.*x){9}y")
