@@ -36,7 +36,7 @@ def add(
     from pydantic import ValidationError
 
     from cli.records import open_records
-    from cli.workplace import acting_user, open_fleet, settings_of
+    from cli.workplace import acting_user, open_fleet, operator_name, settings_of
     from lisiere.errors import UsageError
     from lisiere.model.compliance_words import ScopeKind
     from lisiere.model.finding import Scope
@@ -56,26 +56,27 @@ def add(
             reason=reason,
             measure=measure,
             asked_by=acting_user(),
+            asked_login=operator_name(),
             until=until.date(),
             at=datetime.now(UTC),
-            fleet=open_fleet(settings),
+            fleet=open_fleet(settings, lab=False),
         )
     except ValidationError as exc:
         raise UsageError("a reason and a measure have 1 to 600 characters, none of them a control") from exc
     with open_records(settings) as records:
         found = records.compliance.ask_waiver(asked)
-    note(f"waiver {found.number} is asked for by {found.asked_by}; another approves it: ")
-    note(f"  LISIERE_USER=… lisiere waiver approve {found.number}")
+    note(f"waiver {found.number} is asked for by {found.asked_by}; somebody else approves it from a login of their own:")
+    note(f"  lisiere waiver approve {found.number}")
 
 
 @app.command("approve")
 def approve(context: typer.Context, number: Number) -> None:
     """Approve a waiver that somebody else asked for; it covers its findings from now on."""
     from cli.records import open_records
-    from cli.workplace import acting_user, settings_of
+    from cli.workplace import acting_user, operator_name, settings_of
 
     with open_records(settings_of(context)) as records:
-        found = records.compliance.approve_waiver(number, by=acting_user())
+        found = records.compliance.approve_waiver(number, by=acting_user(), login=operator_name())
     note(f"waiver {number} for {found.rule} ({found.scope}) is in force until {found.until}")
 
 

@@ -126,6 +126,7 @@ class Waiver(Model):
         ends_at: The instant at which that day has ended.
         approved_by: Empty until somebody else than `asked_by` approved it.
         ended_by: Who ended it before its time; empty otherwise.
+        asked_login, approved_login: The login name and machine behind these names; empty where nobody noted them.
     """
 
     number: int
@@ -135,7 +136,9 @@ class Waiver(Model):
     measure: Prose
     asked_by: str
     asked_at: datetime
+    asked_login: str = ""
     approved_by: str = ""
+    approved_login: str = ""
     approved_at: datetime | None = None
     until: date
     ends_at: datetime

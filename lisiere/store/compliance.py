@@ -58,10 +58,10 @@ class ComplianceRecords:
         """Keep a waiver that was asked for; the same with its number."""
         return self._worker.write(lambda: waivers.ask(self._alias, waiver))
 
-    def approve_waiver(self, number: int, *, by: str, at: datetime | None = None) -> Waiver:
-        """Approve a waiver; UsageError when its asker tries to."""
+    def approve_waiver(self, number: int, *, by: str, login: str = "", at: datetime | None = None) -> Waiver:
+        """Approve a waiver; UsageError when its asker tries to, under that name or from that login."""
         at = at or self._clock()
-        return self._worker.write(lambda: waivers.approve(self._alias, number, by=by, at=at))
+        return self._worker.write(lambda: waivers.approve(self._alias, number, by=by, login=login, at=at))
 
     def end_waiver(self, number: int, *, by: str, at: datetime | None = None) -> Waiver:
         """End a waiver before its time."""

@@ -22,32 +22,35 @@ def ask(alias: str, waiver: Waiver) -> Waiver:
         measure=waiver.measure,
         asked_by=waiver.asked_by,
         asked_at=utc(waiver.asked_at),
+        asked_login=waiver.asked_login,
         until=waiver.until,
         ends_at=utc(waiver.ends_at),
     )
     row.save(using=alias)
-    what = f"asked for by {row.asked_by}: {row.reason}; meanwhile: {row.measure}"
+    what = f"asked for by {_who(row.asked_by, row.asked_login)}: {row.reason}; meanwhile: {row.measure}"
     _journal(alias, row, what, at=waiver.asked_at)
     return _waiver(row)
 
 
-def approve(alias: str, number: int, *, by: str, at: datetime) -> Waiver:
-    """Approve a waiver.
+def approve(alias: str, number: int, *, by: str, login: str = "", at: datetime) -> Waiver:
+    """Approve a waiver; `login` is the login name and machine of who does, where it is known.
 
     Raises:
         UnknownError: There is none of that number.
         UsageError: Its asker approves it, it is approved already, or it has ended.
     """
     row = _get(alias, number)
-    if row.asked_by == by:
-        raise UsageError(f"waiver {number} was asked for by {by}: somebody else has to approve it")
+    if row.asked_by.casefold() == by.casefold():
+        raise UsageError(f"waiver {number} was asked for by {row.asked_by}: somebody else has to approve it")
+    if login and row.asked_login.casefold() == login.casefold():
+        raise UsageError(f"waiver {number} was asked for from the login {login}: somebody else has to approve it")
     if row.approved_at is not None:
         raise UsageError(f"waiver {number} was approved by {row.approved_by} already")
     if row.ended_at is not None or utc(row.ends_at) <= utc(at):
         raise UsageError(f"waiver {number} has ended; ask for another one")
-    row.approved_by, row.approved_at = by, utc(at)
+    row.approved_by, row.approved_at, row.approved_login = by, utc(at), login
     row.save(using=alias)
-    _journal(alias, row, f"approved by {by}", at=at)
+    _journal(alias, row, f"approved by {_who(by, login)}", at=at)
     return _waiver(row)
 
 
@@ -96,6 +99,10 @@ def _journal(alias: str, row: WaiverRow, what: str, *, at: datetime) -> None:
     journal.append(alias, [Note(utc(at), "", host, "waiver", words)])
 
 
+def _who(name: str, login: str) -> str:
+    return f"{name} (login {login})" if login else name
+
+
 def _get(alias: str, number: int) -> WaiverRow:
     row: WaiverRow | None = WaiverRow.objects.using(alias).select_for_update().filter(id=number).first()
     if row is None:
@@ -112,7 +119,9 @@ def _waiver(row: WaiverRow) -> Waiver:
         measure=row.measure,
         asked_by=row.asked_by,
         asked_at=utc(row.asked_at),
+        asked_login=row.asked_login,
         approved_by=row.approved_by,
+        approved_login=row.approved_login,
         approved_at=None if row.approved_at is None else utc(row.approved_at),
         until=row.until,
         ends_at=utc(row.ends_at),

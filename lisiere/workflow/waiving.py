@@ -27,7 +27,16 @@ def end_of_day(day: date) -> datetime:
 
 
 def new_waiver(
-    rule: str, scope: Scope, *, reason: str, measure: str, asked_by: str, until: date, at: datetime, fleet: Fleet
+    rule: str,
+    scope: Scope,
+    *,
+    reason: str,
+    measure: str,
+    asked_by: str,
+    until: date,
+    at: datetime,
+    fleet: Fleet,
+    asked_login: str = "",
 ) -> Waiver:
     """A waiver to be asked for.
 
@@ -51,6 +60,7 @@ def new_waiver(
         measure=measure,
         asked_by=asked_by,
         asked_at=at,
+        asked_login=asked_login,
         until=until,
         ends_at=ends_at,
     )

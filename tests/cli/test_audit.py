@@ -63,12 +63,13 @@ def _a_change_by_hand_is_found_and_mended_by_an_apply(audited: Shell) -> None:
 
 
 def _a_waiver_takes_two_persons(audited: Shell) -> None:
-    """Who asks is refused to approve; while it is in force the finding is waived."""
+    """Who asks is refused to approve, under any name; while it is in force the finding is waived."""
     rule, words = "log-protected-transport", ("--reason", "no TLS at the collector", "--measure", "a network apart")
     until = ("--until", _next_year())
-    audited("waiver", "add", "--rule", rule, *words, *until, LISIERE_USER="alice")
-    assert "somebody else" in audited("waiver", "approve", "1", status=2, LISIERE_USER="alice").stderr
-    audited("waiver", "approve", "1", LISIERE_USER="bob")
+    audited("waiver", "add", "--rule", rule, *words, *until, LOGNAME="alice")
+    for again in ({"LOGNAME": "alice"}, {"LOGNAME": "alice", "LISIERE_USER": "bob"}, {"LISIERE_USER": "Alice"}):
+        assert "somebody else" in audited("waiver", "approve", "1", status=2, **again).stderr
+    audited("waiver", "approve", "1", LOGNAME="bob")
     waived = audited.json("audit", "--last", "--lab", status=1)
     states = {state for _, state in findings(waived, rule)}
     assert "waived" in states
@@ -78,6 +79,8 @@ def _a_waiver_takes_two_persons(audited: Shell) -> None:
     listed = waivers[0]
     assert isinstance(listed, dict)
     assert (listed["state"], listed["asked_by"], listed["approved_by"]) == ("in force", "alice", "bob")
+    assert str(listed["asked_login"]).startswith("alice@")
+    assert str(listed["approved_login"]).startswith("bob@")
     audited("waiver", "end", "1", LISIERE_USER="carol")
     assert "ended" in audited("waiver", "list", "--all").stdout
 

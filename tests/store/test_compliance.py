@@ -173,6 +173,16 @@ def test_nobody_approves_the_own_waiver(records: "Records") -> None:
         records.compliance.approve_waiver(late.number, by="bob", at=START + 9 * DAY)
 
 
+def test_one_person_is_one_under_every_name(records: "Records") -> None:
+    """The login tells, and capitals make nobody another; both logins are on record."""
+    asked = records.compliance.ask_waiver(wanted().model_copy(update={"asked_login": "alice@desk"}))
+    for by, login in (("ALICE", "bob@desk"), ("bob", "alice@desk"), ("bob", "Alice@desk")):
+        with pytest.raises(UsageError, match="somebody else"):
+            records.compliance.approve_waiver(asked.number, by=by, login=login, at=START)
+    approved = records.compliance.approve_waiver(asked.number, by="bob", login="bob@desk", at=START)
+    assert (approved.asked_login, approved.approved_login) == ("alice@desk", "bob@desk")
+
+
 def test_a_waiver_ends_once(records: "Records") -> None:
     """And stays on record."""
     asked = records.compliance.ask_waiver(wanted())
