@@ -91,6 +91,10 @@ bench: $(STAMP) ## Measure Lisière beside other ways (about 30 minutes)
 format: $(STAMP) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
+.PHONY: locale
+locale: $(STAMP) ## Bring the French catalogue of reports up to date, and compile it
+	@$(BIN)/python -m tests.house.catalogues
+
 .PHONY: lock
 lock: ## Resolve the dependencies anew into requirements.lock (UPGRADE=1 takes the newest)
 	@echo "==> resolving; this takes some minutes"

@@ -81,6 +81,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.waiver:app",
             "Accept for a time that a rule is not kept: one asks, another approves.",
         ),
+        "report": (
+            "cli.report:report",
+            "Tell from the records how appliances stand against the rules, since when, and on what evidence.",
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",

@@ -48,8 +48,8 @@ def _write_folder(target: Path, files: tuple[bundle.File, ...]) -> None:
             raise
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file by way of a temporary one beside it; its folder is made.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file by way of a temporary one beside it; its folder is made. Text becomes UTF-8.
 
     Raises:
         UsageError: The folder cannot be written to.
@@ -58,8 +58,8 @@ def write_whole(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
             Path(name).chmod(0o644)
             Path(name).replace(path)
         except OSError:

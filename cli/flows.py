@@ -93,6 +93,8 @@ def _csv(rows: "tuple[FlowRow, ...]") -> str:
     import csv
     import io
 
+    from lisiere.workflow.spreadsheets import harmless
+
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -105,13 +107,8 @@ def _csv(rows: "tuple[FlowRow, ...]") -> str:
                 if rule is None
                 else (rule.layer, rule.id, ", ".join(rule.zones), rule.services, len(rule.sites))
             )
-            writer.writerow([_plain(cell) for cell in (*need, row.sites, *served)])
+            writer.writerow([harmless(cell) for cell in (*need, row.sites, *served)])
     return text.getvalue()
-
-
-def _plain(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _html(rows: "tuple[FlowRow, ...]", day: "date") -> str:

@@ -1,6 +1,7 @@
 """What audits find, and waivers: who accepts that a rule is not kept, why, and until when."""
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -66,6 +67,15 @@ class Change(Model):
     left_at: datetime | None
     audit: int
     run_id: str = ""
+
+
+class Span(NamedTuple):
+    """From when until when an appliance did not keep a rule; None while it does not."""
+
+    host: str
+    rule: str
+    entered_at: datetime
+    left_at: datetime | None
 
 
 class Audit(Model):

@@ -1,10 +1,11 @@
 """Audits, findings, waivers and notices as others see them; reached as `records.compliance`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
-from lisiere.model.finding import Audit, Audited, Change, Finding, Notice, Observation, Waiver
-from lisiere.store import findings, sights, waivers
+from lisiere.model.compliance_words import State
+from lisiere.model.finding import Audit, Audited, Change, Finding, Notice, Observation, Span, Waiver
+from lisiere.store import findings, sights, trends, waivers
 from lisiere.store.worker import Worker
 
 
@@ -36,6 +37,24 @@ class ComplianceRecords:
         """The states that were entered or left between two instants, in order."""
         hosts = None if hosts is None else tuple(hosts)
         return self._worker.read(lambda: findings.changes(self._alias, since=since, until=until, hosts=hosts))
+
+    # ---- the way there -------------------------------------------------------------------------------------------
+
+    def first_audit_at(self) -> datetime | None:
+        """When anything was audited first."""
+        return self._worker.read(lambda: trends.first_audit_at(self._alias))
+
+    def counts_at(
+        self, moments: Sequence[datetime], *, hosts: Collection[str] | None = None, rule: str = ""
+    ) -> tuple[dict[State, int], ...]:
+        """How many findings were in each state at some moments; waivers do not count here."""
+        return self._worker.read(lambda: trends.counts_at(self._alias, moments, hosts=hosts, rule=rule))
+
+    def failed_spans(
+        self, rules: Collection[str], *, since: datetime, hosts: Collection[str] | None = None
+    ) -> tuple[Span, ...]:
+        """When appliances did not keep some rules, as far as that was after a moment."""
+        return self._worker.read(lambda: trends.failed_spans(self._alias, rules, since=since, hosts=hosts))
 
     # ---- evidence ------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 from cli.commands import COMMANDS, first_sentence, load
 from tests.house.checkout import PACKAGES, ROOT
 
-OURS = frozenset({*PACKAGES, "templates", "tests", "benchmarks", "inventory"})
+OURS = frozenset({*PACKAGES, "templates", "locale", "compliance", "tests", "benchmarks", "inventory"})
 HEAVY = (
     *("napalm", "netmiko", "paramiko", "django", "nornir", "asyncssh"),
     *("pydantic", "pydantic_settings", "jinja2", "rich", "yaml", "ruamel", "ryaml", "cryptography"),

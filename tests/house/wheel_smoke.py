@@ -23,6 +23,9 @@ assert templates, "the wheel holds no templates"
 from lisiere.workflow.packs import load_packs
 packs = load_packs()
 assert packs.rules and not packs.mistakes, f"the wheel holds no sound rule packs: {packs.mistakes[:3]}"
+from lisiere.model.report import Language
+from lisiere.render.languages import Words
+assert Words(Language.FR)("Findings") == "Constats", "the wheel holds no French catalogue"
 print(f"    {len(sys.argv) - 1} packages, {len(templates)} templates, {len(packs.rules)} rules")
 """
 

@@ -1,0 +1,139 @@
+"""`lisiere report`: how the fleet stands against the rules, as a page, a workbook, a table or one document."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson
+from cli.output import local_time, note, print_json, print_table
+from lisiere.model.report import Language
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from lisiere.model.finding import StateCounts
+    from lisiere.model.report import Report, View
+    from lisiere.settings import Settings
+
+DAYS = ["%Y-%m-%d"]
+
+
+def report(
+    context: typer.Context,
+    *,
+    territory: Annotated[
+        str,
+        typer.Option("--territory", "-t", metavar="SIREN", help="Only this territory; nothing of another is in it."),
+    ] = "",
+    site: Annotated[str, typer.Option("--site", "-s", metavar="NAME", help="Only the site of this appliance.")] = "",
+    rule: Annotated[str, typer.Option("--rule", "-r", metavar="RULE", help="Only this rule.")] = "",
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=DAYS, metavar="DATE", help="As it was at the end of this day.")
+    ] = None,
+    compare: Annotated[
+        tuple[datetime, datetime] | None,
+        typer.Option(
+            "--compare",
+            formats=DAYS,
+            metavar="DATE DATE",
+            help="Also what appeared and what was mended between two days.",
+        ),
+    ] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language of titles and words.")] = Language.FR,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page that needs nothing else.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the findings as CSV.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write a workbook of all tables.")] = None,
+    every_result: Annotated[
+        bool, typer.Option("--every-result", help="Also what is kept, with its evidence; in --json, --csv and --xlsx.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell from the records how appliances stand against the rules, since when, and on what evidence.
+
+    No appliance is asked; `lisiere audit` does that.
+    """
+    from cli.files import write_whole
+    from cli.workplace import settings_of
+    from lisiere.model.report import View
+
+    view = View(territory=territory, site=site, rule=rule)
+    days = (compare[0].date(), compare[1].date()) if compare else None
+    made = make(
+        settings_of(context),
+        view,
+        language=language,
+        on=on.date() if on else None,
+        days=days,
+        every_result=every_result,
+    )
+    for path, content in _written(made, html=html, csv=csv, xlsx=xlsx).items():
+        write_whole(path, content)
+        note(f"{made.counts.failed} findings that nobody accepted, {made.counts.waived} waived: {path}")
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+    elif html is None and csv is None and xlsx is None:
+        _print(made)
+
+
+def make(
+    settings: "Settings",
+    view: "View",
+    *,
+    language: Language,
+    on: "date | None" = None,
+    days: "tuple[date, date] | None" = None,
+    every_result: bool = False,
+) -> "Report":
+    """Make a report out of the records of a workplace.
+
+    Raises:
+        UsageError: There is no such territory, site or rule, or a day that was asked for has not come.
+    """
+    from importlib.metadata import version
+
+    from cli.records import open_records
+    from cli.workplace import open_fleet
+    from lisiere.workflow.packs import load_packs
+    from lisiere.workflow.report_making import Wish, moment_of, report_of
+    from lisiere.workflow.reporting import scene_of
+
+    now = datetime.now(UTC)
+    at = moment_of(on, now=now) if on else now
+    scene = scene_of(open_fleet(settings), load_packs(settings.rules), view, language=language, at=at)
+    with open_records(settings) as records:
+        return report_of(records, scene, Wish(version("lisiere"), days=days, every_result=every_result))
+
+
+def _written(made: "Report", *, html: Path | None, csv: Path | None, xlsx: Path | None) -> dict[Path, str | bytes]:
+    from lisiere.render.compliance_page import write_report
+    from lisiere.workflow.report_tables import findings_table, tables
+    from lisiere.workflow.spreadsheets import csv_text, xlsx_bytes
+
+    found: dict[Path, str | bytes] = {}
+    if html is not None:
+        found[html] = write_report(made)
+    if csv is not None:
+        found[csv] = csv_text(findings_table(made))
+    if xlsx is not None:
+        found[xlsx] = xlsx_bytes(tables(made), title=made.title or "Lisière")
+    return found
+
+
+def _print(made: "Report") -> None:
+    groups = made.territories if len(made.territories) > 1 else made.families
+    rows = [(one.title, *_numbers(one.counts)) for one in groups]
+    headers = ("territory" if len(made.territories) > 1 else "family", "passed", "failed", "waived", "not evaluated")
+    print_table(headers, rows, empty="nothing was audited yet: lisiere audit")
+    seen = f", seen {local_time(made.audited_at[0])} or later" if made.audited_at else ""
+    missing = f" ({made.unaudited} never audited)" if made.unaudited else ""
+    note(
+        f"{made.appliances} appliances{missing}, {len(made.rules)} rules{seen}; more with --html, --xlsx, --csv, --json"
+    )
+
+
+def _numbers(counts: "StateCounts") -> tuple[int, ...]:
+    return counts.passed, counts.failed, counts.waived, counts.not_evaluated

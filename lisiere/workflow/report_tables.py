@@ -1,0 +1,112 @@
+"""The tables of a report, for spreadsheets: the findings, and in a workbook the numbers beside them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lisiere.model.base import Model
+from lisiere.model.compliance_words import Topic
+from lisiere.model.finding import StateCounts
+from lisiere.model.report import ChangeLine, FindingLine, Report, RuleLine, Share, WaiverLine
+from lisiere.render.languages import Words
+from lisiere.workflow.spreadsheets import Cell, Table
+
+FINDINGS = tuple(FindingLine.model_fields)
+CHANGES = tuple(ChangeLine.model_fields)
+WAIVERS = tuple(WaiverLine.model_fields)
+COUNTS = tuple(StateCounts.model_fields)
+COLUMNS_OF_RULES = ("rule", "title", "severity", "family", "source", "force", "read_as", "remedy", *COUNTS)
+COLUMNS_OF_SHARES = ("key", "title", *COUNTS)
+EVIDENCE = ("inventory", "intended configuration", "running configuration", "nothing", *Topic)
+"""What a result may rest on."""
+
+
+def findings_table(report: Report) -> Table:
+    """The findings, one a row, in the order of the report: what a CSV holds."""
+    words = Words(report.language)
+    return _table(words, words("Findings"), FINDINGS, report.findings)
+
+
+def tables(report: Report) -> tuple[Table, ...]:
+    """All tables of a workbook."""
+    words = Words(report.language)
+    found = [
+        findings_table(report),
+        _rules(words, report.rules),
+        *(
+            _shares(words, name, found)
+            for name, found in (
+                (words("By territory"), report.territories),
+                (words("By site"), report.sites),
+                (words("By family"), tuple(_named(words, one) for one in report.families)),
+                (words("By severity"), tuple(_named(words, one) for one in report.severities)),
+            )
+        ),
+        _table(words, words("Waivers"), WAIVERS, report.waivers),
+        Table(
+            words("Programme"),
+            tuple(map(words, ("quarter", "scheduled", "in_service", "late", "to_come"))),
+            [(one.quarter, one.scheduled, one.in_service, one.late, one.to_come) for one in report.programme],
+        ),
+        Table(
+            words("Over time"),
+            tuple(map(words, ("at", *COUNTS))),
+            [(instant(one.at), *_numbers(one.counts)) for one in report.trend],
+        ),
+    ]
+    if report.comparison is not None:
+        found.append(_table(words, words("Changes"), CHANGES, report.comparison.changes))
+    return tuple(one for one in found if one.rows or one.name == words("Findings"))
+
+
+def instant(at: datetime) -> str:
+    """An instant as a report in JSON writes it."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _table(words: Words, name: str, fields: Sequence[str], lines: Sequence[Model]) -> Table:
+    rows = [[_cell(words, field, getattr(line, field)) for field in fields] for line in lines]
+    return Table(name, tuple(map(words, fields)), rows)
+
+
+def _rules(words: Words, rules: Sequence[RuleLine]) -> Table:
+    rows: list[tuple[Cell, ...]] = [
+        (
+            one.id,
+            one.title,
+            words(one.severity),
+            words(one.family),
+            "; ".join(f"{cited.document}, {cited.version}, {cited.number}" for cited in one.sources),
+            "; ".join(words(cited.force) for cited in one.sources),
+            "; ".join(words(cited.read_as) for cited in one.sources),
+            one.remedy,
+            *_numbers(one.counts),
+        )
+        for one in rules
+    ]
+    return Table(words("Rules"), tuple(map(words, COLUMNS_OF_RULES)), rows)
+
+
+def _shares(words: Words, name: str, found: Sequence[Share]) -> Table:
+    rows: list[tuple[Cell, ...]] = [(one.key, one.title, *_numbers(one.counts)) for one in found]
+    return Table(name, tuple(map(words, COLUMNS_OF_SHARES)), rows)
+
+
+def _named(words: Words, one: Share) -> Share:
+    return one.model_copy(update={"title": words(one.title)})
+
+
+def _numbers(counts: StateCounts) -> tuple[int, ...]:
+    return counts.passed, counts.failed, counts.not_evaluated, counts.waived
+
+
+WORDED = frozenset({"severity", "family", "state", "move", "evidence"})
+
+
+def _cell(words: Words, field: str, value: object) -> Cell:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, int):
+        return value
+    return words(str(value)) if field in WORDED else str(value)
