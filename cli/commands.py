@@ -85,6 +85,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.report:report",
             "Tell from the records how appliances stand against the rules, since when, and on what evidence.",
         ),
+        "notices": (
+            "cli.notices:app",
+            "What people are to be told, such as the end of a waiver: list it, send it.",
+        ),
+        "install-units": (
+            "cli.units:install_units",
+            "Install systemd units that audit the fleet each night and send what is to be told.",
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",

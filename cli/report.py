@@ -99,7 +99,7 @@ def make(
     from cli.workplace import open_fleet
     from lisiere.workflow.packs import load_packs
     from lisiere.workflow.report_making import Wish, moment_of, report_of
-    from lisiere.workflow.reporting import scene_of
+    from lisiere.workflow.scene import scene_of
 
     now = datetime.now(UTC)
     at = moment_of(on, now=now) if on else now

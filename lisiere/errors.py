@@ -102,6 +102,10 @@ class RecordError(LisiereError):
     """The database cannot do what was asked; nothing was written."""
 
 
+class DeliveryError(LisiereError):
+    """A notice did not go through; it is tried again later."""
+
+
 class PlanError(LisiereError):
     """A plan was altered, or does not fit what it is asked for; no appliance was touched."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,11 @@ class Settings(BaseSettings):
         audit_key: Its private key; None for `ssh_key`.
         templates: A folder of the customer's own templates, asked before ours.
         rules: A folder of the customer's own rule packs, beside ours.
+        webhook: Address that notices are posted to as JSON.
+        smtp: Mail server that notices are sent through: `smtp://user@host:587` or `smtps://…`; TLS where it offers it.
+        smtp_password: Password of that user; never sent in clear.
+        mail_from: Sender of notices.
+        mail_to: Who gets them, with commas between.
         workers: Sessions kept open at once.
         processes: Processes that share them when many appliances are worked on; None for one per core, up to four.
         timeout_s: Patience with one answer of an appliance.
@@ -38,6 +43,11 @@ class Settings(BaseSettings):
     audit_key: Path | None = None
     templates: Path | None = None
     rules: Path | None = None
+    webhook: SecretStr | None = None
+    smtp: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str | None = None
+    mail_to: str | None = None
     workers: int = Field(default=50, ge=1, le=500)
     processes: int | None = Field(default=None, ge=1, le=64)
     timeout_s: float = Field(default=30.0, gt=0)

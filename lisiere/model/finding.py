@@ -176,6 +176,14 @@ class Notice(Model):
     sent_at: datetime | None = None
 
 
+class Delivery(Model):
+    """A notice to be sent through a channel now; `attempt` is 1 at first."""
+
+    notice: Notice
+    channel: str
+    attempt: int
+
+
 class Observation(Model):
     """What an appliance told of one topic, or to one getter, and when."""
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from lisiere.model.compliance_words import State
-from lisiere.model.finding import Audit, Audited, Change, Finding, Notice, Observation, Span, Waiver
-from lisiere.store import findings, sights, trends, waivers
+from lisiere.model.finding import Audit, Audited, Change, Delivery, Finding, Notice, Observation, Span, Waiver
+from lisiere.store import deliveries, findings, sights, trends, waivers
 from lisiere.store.worker import Worker
 
 
@@ -101,6 +101,20 @@ class ComplianceRecords:
     def unsent_notices(self) -> tuple[Notice, ...]:
         """The notices that wait to be sent."""
         return self._worker.read(lambda: waivers.unsent(self._alias))
+
+    def take_deliveries(self, channels: Sequence[str], *, at: datetime | None = None) -> tuple[Delivery, ...]:
+        """What is due to be sent now; the next try of each is put off at once, so that nobody else sends it too."""
+        at = at or self._clock()
+        return self._worker.write(lambda: deliveries.take(self._alias, channels, at=at))
+
+    def delivered(self, delivery: Delivery, channels: Sequence[str], *, at: datetime | None = None) -> None:
+        """Note that a notice went through a channel; through all of them, it is sent."""
+        at = at or self._clock()
+        self._worker.write(lambda: deliveries.delivered(self._alias, delivery, channels, at=at))
+
+    def undelivered(self, delivery: Delivery, problem: str) -> None:
+        """Note why a notice did not go through."""
+        self._worker.write(lambda: deliveries.undelivered(self._alias, delivery, problem))
 
     def mark_sent(self, numbers: Iterable[int], *, at: datetime | None = None) -> None:
         """Note that notices were sent."""

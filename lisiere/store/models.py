@@ -304,3 +304,18 @@ class NoticeRow(models.Model):
     class Meta:
         db_table = "lisiere_notice"
         constraints = (models.UniqueConstraint(fields=["kind", "subject"], name="notice_once"),)
+
+
+class DeliveryRow(models.Model):
+    """A notice on its way through one channel."""
+
+    notice = models.ForeignKey(NoticeRow, on_delete=models.CASCADE, related_name="delivery_rows")
+    channel = models.CharField(max_length=WORD)
+    attempts = models.PositiveIntegerField()
+    next_try_at = models.DateTimeField(db_index=True)
+    sent_at = models.DateTimeField(null=True)
+    problem = models.TextField()
+
+    class Meta:
+        db_table = "lisiere_delivery"
+        constraints = (models.UniqueConstraint(fields=["notice", "channel"], name="delivery_once_per_channel"),)

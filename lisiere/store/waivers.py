@@ -84,7 +84,7 @@ def notify(alias: str, notices: Iterable[tuple[str, str, str]], *, at: datetime)
 
 def unsent(alias: str) -> tuple[Notice, ...]:
     """The notices that wait to be sent, oldest first."""
-    return tuple(map(_notice, NoticeRow.objects.using(alias).filter(sent_at=None).order_by("id")))
+    return tuple(map(notice_of, NoticeRow.objects.using(alias).filter(sent_at=None).order_by("id")))
 
 
 def mark_sent(alias: str, numbers: Iterable[int], *, at: datetime) -> None:
@@ -130,7 +130,8 @@ def _waiver(row: WaiverRow) -> Waiver:
     )
 
 
-def _notice(row: NoticeRow) -> Notice:
+def notice_of(row: NoticeRow) -> Notice:
+    """A notice as others see it."""
     return Notice(
         number=row.id,
         kind=row.kind,

@@ -7,7 +7,8 @@ from lisiere.model.compliance_words import State
 from lisiere.model.finding import Change, Finding
 from lisiere.model.report import ChangeLine, Comparison, Move
 from lisiere.workflow.report_parts import counts_of
-from lisiere.workflow.reporting import Scene, in_view, printable
+from lisiere.workflow.reporting import in_view, printable
+from lisiere.workflow.scene import Scene
 
 Key = tuple[str, str]
 

@@ -12,7 +12,8 @@ from lisiere.model.report import Comparison, Report, TrendPoint
 from lisiere.workflow.auditing import standing_at
 from lisiere.workflow.report_changes import compare
 from lisiere.workflow.report_parts import counts_of
-from lisiere.workflow.reporting import Scene, Told, make_report
+from lisiere.workflow.reporting import Told, make_report
+from lisiere.workflow.scene import Scene
 from lisiere.workflow.waiving import PARIS, covers, end_of_day
 
 if TYPE_CHECKING:

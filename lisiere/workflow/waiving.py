@@ -16,7 +16,7 @@ from lisiere.model.fleet import Fleet
 
 PARIS = ZoneInfo("Europe/Paris")
 AHEAD = timedelta(days=30)
-"""How long before its end a waiver is announced."""
+"""How long before its end a waiver is announced, by the clocks of Paris."""
 LONGEST_DAYS = 1096
 """Three years: what is accepted for longer is no exception."""
 
@@ -129,7 +129,7 @@ def due_notices(waivers: Iterable[Waiver], *, at: datetime) -> list[tuple[str, s
             _words(one),
         )
         for one in waivers
-        if one.is_in_force(at) and one.stop_at - AHEAD <= at
+        if one.is_in_force(at) and one.stop_at.astimezone(PARIS) - AHEAD <= at
     ]
 
 

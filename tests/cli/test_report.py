@@ -21,3 +21,27 @@ def test_a_report_in_every_format(shell: Shell, small: Path) -> None:
     assert "there is no territory 1" in shell("report", "-t", "1", status=2).stderr
     assert "has not come" in shell("report", "--on", "2999-01-01", status=2).stderr
     assert "is not before" in shell("report", "--compare", "2026-01-02", "2026-01-01", status=2).stderr
+
+
+def test_units_are_printed_or_installed(shell: Shell) -> None:
+    """A dry run writes nothing; a time that is none is refused."""
+    told = shell("install-units", "--dry-run", "--at", "04:15").stdout
+    assert "OnCalendar=*-*-* 04:15:00 Europe/Paris" in told
+    assert "audit --live" in told
+    assert str(shell.folder / "inventory") in told
+    shell("install-units", "--folder", "units", "--last")
+    assert sorted(path.name for path in (shell.folder / "units").iterdir()) == [
+        "lisiere-audit.service",
+        "lisiere-audit.timer",
+        "lisiere-notices.service",
+        "lisiere-notices.timer",
+    ]
+    assert "is no time" in shell("install-units", "--dry-run", "--at", "25:00", status=2).stderr
+
+
+def test_notices_wait_until_somebody_can_be_told(shell: Shell) -> None:
+    """Without a channel sending is refused; nothing waits in fresh records, so that nothing is sent."""
+    assert shell.json("notices", "list") == []
+    assert "LISIERE_WEBHOOK" in shell("notices", "send", status=2).stderr
+    said = shell("notices", "send", LISIERE_WEBHOOK="http://127.0.0.1:9/").stderr
+    assert "0 sent, 0 to be tried again" in said

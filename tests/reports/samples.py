@@ -11,7 +11,8 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.report import Language, Report, TrendPoint, View
 from lisiere.model.site import Appliance
 from lisiere.workflow.packs import Packs, load_packs
-from lisiere.workflow.reporting import Scene, Told, make_report, scene_of
+from lisiere.workflow.reporting import Told, make_report
+from lisiere.workflow.scene import Scene, scene_of
 from lisiere.workflow.waiving import end_of_day
 from tests.house.checkout import ROOT
 

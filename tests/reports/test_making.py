@@ -14,7 +14,7 @@ from lisiere.model.plan import freeze
 from lisiere.model.report import Language, Move, Report, View
 from lisiere.store.setup import connect
 from lisiere.workflow.report_making import Wish, moment_of, report_of
-from lisiere.workflow.reporting import scene_of
+from lisiere.workflow.scene import scene_of
 from lisiere.workflow.waiving import new_waiver
 from tests.reports.samples import fleet, packs
 

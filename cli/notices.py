@@ -1,0 +1,77 @@
+"""`lisiere notices`: what people are to be told. Audits make notices; sending them is a work apart that can wait."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli.options import AsJson
+from cli.output import local_time, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from lisiere.settings import Settings
+    from lisiere.workflow.channels import Channel
+
+app = typer.Typer(help="What people are to be told, such as the end of a waiver: list it, send it.")
+
+
+@app.command("list")
+def listed(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List what waits to be sent."""
+    from cli.records import open_records
+    from cli.workplace import settings_of
+
+    with open_records(settings_of(context)) as records:
+        found = records.compliance.unsent_notices()
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+        return
+    rows = [(one.number, local_time(one.made_at), one.kind, one.subject) for one in found]
+    print_table(("number", "made", "kind", "subject"), rows, empty="nothing waits to be sent")
+
+
+@app.command("send")
+def send(context: typer.Context) -> None:
+    """Make the notices that are due and send them through the webhook and by mail, each once.
+
+    What does not go through is tried again by a later call: after 5 minutes, then twice as long each time, a day at
+    most. Exit status 1 when something did not go through.
+    """
+    from cli.records import open_records
+    from cli.workplace import settings_of
+    from lisiere.workflow.auditing import announce
+    from lisiere.workflow.telling_people import send_due
+
+    settings, now = settings_of(context), datetime.now(UTC)
+    channels = channels_of(settings)
+    sent = failed = 0
+    with open_records(settings) as records:
+        announce(records, at=now)
+        for delivery, problem in send_due(records, channels, at=now):
+            sent, failed = sent + (not problem), failed + bool(problem)
+            if problem:
+                note(f"{delivery.notice.subject}, by {delivery.channel}, try {delivery.attempt}: {problem}")
+    note(f"{sent} sent, {failed} to be tried again")
+    if failed:
+        raise typer.Exit(1)
+
+
+def channels_of(settings: "Settings") -> "tuple[Channel, ...]":
+    """The channels that the settings name.
+
+    Raises:
+        UsageError: They name none, or one that cannot work.
+    """
+    from lisiere.errors import UsageError
+    from lisiere.workflow.channels import Mail, Webhook
+
+    found: list[Channel] = []
+    if settings.webhook is not None:
+        found.append(Webhook(settings.webhook.get_secret_value()))
+    if settings.smtp is not None:
+        receivers = tuple(filter(None, (one.strip() for one in (settings.mail_to or "").split(","))))
+        password = settings.smtp_password.get_secret_value() if settings.smtp_password else ""
+        found.append(Mail(settings.smtp, settings.mail_from or "", receivers, password))
+    if not found:
+        raise UsageError("nobody to tell: set LISIERE_WEBHOOK, or LISIERE_SMTP with LISIERE_MAIL_FROM and _MAIL_TO")
+    return tuple(found)

@@ -1,0 +1,65 @@
+"""systemd units: a nightly audit, and the sending of notices; written for one place, and kept from all else."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import StringConstraints
+
+from lisiere.model.base import Model
+from lisiere.render.renderer import template_folder
+
+UNITS = ("lisiere-audit.service", "lisiere-audit.timer", "lisiere-notices.service", "lisiere-notices.timer")
+
+
+class Installation(Model):
+    """Where things are on the machine that audits; all paths are absolute.
+
+    Args:
+        program: The command `lisiere`.
+        prefix: Folder of the Python environment that it runs in.
+        source: Folder of the checkout that an editable installation points to; None for one that has all in `prefix`.
+        inventory: Folder of the inventory.
+        is_live: Look at the appliances; else judge what was read last.
+        ssh_key: Key of the account that audits, read by systemd and shown to the audit alone; so are the two next.
+        secrets_file: The store of secrets.
+        identity_file: What opens it.
+        at: When, in the time of Paris.
+    """
+
+    program: Path
+    prefix: Path
+    source: Path | None
+    inventory: Path
+    is_live: bool
+    ssh_key: Path
+    secrets_file: Path
+    identity_file: Path
+    at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+def write_units(here: Installation) -> dict[str, str]:
+    """The text of each unit by its name."""
+    return {name: _environment().get_template(f"units/{name}.j2").render(here=here) for name in UNITS}
+
+
+def quoted(value: object) -> str:
+    """A word of a unit file that means what it says: no specifier, no variable, no second word."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{text}"' if any(char in text for char in " \t'\"\\;") else text
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(template_folder()),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - unit files are no HTML; words are quoted by `quoted`
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    made.filters["quoted"] = quoted
+    return made

@@ -1,0 +1,52 @@
+"""Notices on their way through channels, each tried again later and later. Called on the thread of the worker."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lisiere.model.finding import Delivery
+from lisiere.store.ids import utc
+from lisiere.store.models import DeliveryRow, NoticeRow
+from lisiere.store.packing import storable
+from lisiere.store.pauses import pause_after
+from lisiere.store.waivers import notice_of
+
+LONGEST_PROBLEM = 500
+
+
+def take(alias: str, channels: Sequence[str], *, at: datetime) -> tuple[Delivery, ...]:
+    """What is due now.
+
+    The next try is put off before this one is made, so that another process meanwhile finds nothing to do.
+    """
+    unsent = NoticeRow.objects.using(alias).filter(sent_at=None)
+    rows = [
+        DeliveryRow(notice=notice, channel=channel, attempts=0, next_try_at=utc(at), problem="")
+        for notice in unsent
+        for channel in channels
+    ]
+    DeliveryRow.objects.using(alias).bulk_create(rows, ignore_conflicts=True)
+    due = DeliveryRow.objects.using(alias).filter(
+        notice__sent_at=None, sent_at=None, channel__in=channels, next_try_at__lte=utc(at)
+    )
+    found = []
+    for row in due.select_related("notice").select_for_update().order_by("notice_id", "channel"):
+        row.attempts += 1
+        row.next_try_at = utc(at) + pause_after(row.attempts)
+        row.save(using=alias, update_fields=["attempts", "next_try_at"])
+        found.append(Delivery(notice=notice_of(row.notice), channel=row.channel, attempt=row.attempts))
+    return tuple(found)
+
+
+def delivered(alias: str, delivery: Delivery, channels: Sequence[str], *, at: datetime) -> None:
+    """Note that a notice went through a channel; through all that there are, it is sent."""
+    rows = DeliveryRow.objects.using(alias).filter(notice_id=delivery.notice.number)
+    rows.filter(channel=delivery.channel).update(sent_at=utc(at), problem="")
+    done = set(rows.exclude(sent_at=None).values_list("channel", flat=True))
+    if done.issuperset(channels):
+        NoticeRow.objects.using(alias).filter(id=delivery.notice.number, sent_at=None).update(sent_at=utc(at))
+
+
+def undelivered(alias: str, delivery: Delivery, problem: str) -> None:
+    """Note why a notice did not go through."""
+    rows = DeliveryRow.objects.using(alias).filter(notice_id=delivery.notice.number, channel=delivery.channel)
+    rows.update(problem=storable(problem)[:LONGEST_PROBLEM])

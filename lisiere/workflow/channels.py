@@ -1,0 +1,146 @@
+"""Ways by which people are told: a webhook that takes JSON, and mail. Each sends one notice, or says why not."""
+
+import json
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime
+from http.client import HTTPException, HTTPMessage
+from typing import IO, Protocol
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from lisiere.errors import DeliveryError, UsageError
+from lisiere.model.finding import Notice
+
+PATIENCE_S = 15.0
+PORTS = {"smtp": 25, "smtps": 465}
+
+
+class Channel(Protocol):
+    """A way to tell people."""
+
+    @property
+    def name(self) -> str:
+        """What records call it."""
+
+    def send(self, notice: Notice) -> None:
+        """Send a notice; DeliveryError when it did not go through."""
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirected POST becomes a GET that tells nothing: refuse it."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Posts JSON. The receiver knows a notice that came twice by its `id`, which is also the Idempotency-Key.
+
+    Raises:
+        UsageError: The address is not one of http or https.
+    """
+
+    url: str
+    name: str = "webhook"
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError("LISIERE_WEBHOOK is no address of http or https")
+
+    def send(self, notice: Notice) -> None:
+        """Post it; what the receiver does not answer with 2xx did not go through."""
+        content = {"id": identity(notice), **notice.model_dump(mode="json", exclude={"sent_at"})}
+        headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": identity(notice)}
+        request = Request(self.url, json.dumps(content).encode(), headers, method="POST")  # noqa: S310 - checked above
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=PATIENCE_S):
+                pass
+        except HTTPError as exc:
+            raise DeliveryError(f"the webhook answered {exc.code}") from exc
+        except (URLError, HTTPException, OSError) as exc:
+            reason = exc.reason if isinstance(exc, URLError) else exc
+            raise DeliveryError(f"the webhook could not be reached: {reason}") from exc
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Sends mail, over TLS where the server offers it; a password goes over TLS or not at all.
+
+    Raises:
+        UsageError: The server is no address of smtp or smtps, or somebody to write to is missing.
+    """
+
+    server: str
+    sender: str
+    receivers: tuple[str, ...]
+    password: str = ""
+    name: str = "mail"
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.server)
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise UsageError("LISIERE_SMTP is no address like smtp://user@host:587 or smtps://host")
+        if not self.sender or not self.receivers:
+            raise UsageError("mail needs LISIERE_MAIL_FROM and LISIERE_MAIL_TO")
+
+    def send(self, notice: Notice) -> None:
+        """Send it; a server that refuses some of the receivers did not take it."""
+        try:
+            with self._connected() as server:
+                refused = server.send_message(self._message(notice))
+        except (smtplib.SMTPException, OSError) as exc:
+            raise DeliveryError(f"the mail server did not take it: {_words(exc)}") from exc
+        if refused:
+            raise DeliveryError(f"the mail server refused {', '.join(sorted(refused))}")
+
+    def _connected(self) -> smtplib.SMTP:
+        parts, context = urlsplit(self.server), ssl.create_default_context()
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        if parts.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=PATIENCE_S, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=PATIENCE_S)
+        try:
+            server.ehlo()
+            is_secure = parts.scheme == "smtps"
+            if not is_secure and server.has_extn("starttls"):
+                server.starttls(context=context)
+                is_secure = True
+            if parts.username and not is_secure:
+                raise DeliveryError("the mail server offers no TLS, and a password is not sent in clear")
+            if parts.username:
+                server.login(parts.username, self.password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _message(self, notice: Notice) -> EmailMessage:
+        message = EmailMessage()
+        message["From"], message["To"] = self.sender, ", ".join(self.receivers)
+        message["Subject"] = f"Lisière: {notice.subject}"
+        message["Date"] = format_datetime(notice.made_at)
+        message["Message-ID"] = f"<{identity(notice)}@{self.sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(notice.text)
+        return message
+
+
+def identity(notice: Notice) -> str:
+    """What a notice is called outside: the same at each try."""
+    return f"lisiere-notice-{notice.number}-{notice.made_at:%Y%m%d%H%M%S}"
+
+
+def _words(exc: Exception) -> str:
+    """What a mail server said, without what was sent to it."""
+    if isinstance(exc, smtplib.SMTPResponseException):
+        return f"it answered {exc.smtp_code}"
+    return f"{type(exc).__name__}" if isinstance(exc, smtplib.SMTPException) else str(exc)

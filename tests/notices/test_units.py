@@ -1,0 +1,62 @@
+"""Units that systemd takes as they are, and that may little."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lisiere.render.units import UNITS, Installation, quoted, write_units
+
+PLACES = {
+    "program": Path(sys.prefix) / "bin" / "lisiere",
+    "prefix": Path(sys.prefix),
+    "source": None,
+    "inventory": Path("/srv/our inventory/100%"),
+    "ssh_key": Path("/etc/lisiere/audit-key"),
+    "secrets_file": Path("/etc/lisiere/secrets.age"),
+    "identity_file": Path("/etc/lisiere/identity.txt"),
+    "at": "03:30",
+}
+
+
+def _installation(*, is_live: bool) -> Installation:
+    return Installation.model_validate({**PLACES, "is_live": is_live})
+
+
+def analyze(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Ask systemd-analyze."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed; on Debian: apt-get install systemd")
+    return subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_systemd_takes_the_units(tmp_path: Path, is_live: bool) -> None:
+    """No unknown key, no bad time, no word that falls apart at a blank; and little that a service may do."""
+    for name, text in write_units(_installation(is_live=is_live)).items():
+        (tmp_path / name).write_text(text, "utf-8")
+        assert ('"LISIERE_INVENTORY=/srv/our inventory/100%%"' in text) == name.endswith(".service")
+        assert ("LoadCredential" in text) == (is_live and name == "lisiere-audit.service")
+    done = analyze("verify", "--man=no", *(tmp_path / name for name in UNITS))
+    told = (done.stdout + done.stderr).splitlines()  # it also speaks of units that this machine has
+    assert (done.returncode, [line for line in told if "lisiere" in line]) == (0, [])
+    for name in UNITS:
+        if name.endswith(".service"):
+            judged = analyze("security", "--offline=yes", "--no-pager", "--threshold=15", tmp_path / name)
+            assert judged.returncode == 0, judged.stdout
+
+
+def test_times_are_those_of_paris() -> None:
+    """The audit comes at its hour in summer and winter."""
+    text = write_units(_installation(is_live=True))["lisiere-audit.timer"]
+    when = text.partition("OnCalendar=")[2].splitlines()[0]
+    done = analyze("calendar", "--iterations=1", "--base-time=2026-07-01 12:00:00 UTC", when)
+    assert "2026-07-02 01:30:00 UTC" in done.stdout, done.stdout
+
+
+def test_words_mean_what_they_say() -> None:
+    """A path is one word, whatever is in it."""
+    assert quoted("/srv/inventory") == "/srv/inventory"
+    assert quoted('a b"%$\\') == '"a b\\"%%$$\\\\"'
