@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.demo import flowchange, page
+from cli.demo import compliance, flowchange, page
 from cli.demo.scan import scan
 from cli.files import write_configuration, write_whole
 from cli.output import note, progress
@@ -21,9 +21,11 @@ from lisiere.errors import LisiereError, UsageError
 if TYPE_CHECKING:
     from lisiere.model.fleet import Fleet
     from lisiere.model.plan import ApplianceStatus, Drift, Plan, Run
+    from lisiere.model.report import Report
     from lisiere.model.site import Appliance
     from lisiere.settings import Settings
     from lisiere.store.records import Records
+    from lisiere.workflow.packs import Packs
     from nornir_tasks.fleet import Access
 
 MARK = ".made-by-lisiere-demo"
@@ -84,12 +86,14 @@ class Story:
             self._nothing_left(fleet, chosen, records=records, way=way)
             fleet, change, changed = self._change_flow(fleet, chosen, records=records, way=way)
             drift = self._find_drift(fleet, chosen, records=records, way=way)
+            report = self._audit(fleet, chosen, records=records)
             statuses = records.status([one.name for one in chosen])
         self._stop_lab()
         self._write_page(fleet, plan=plan, run=run, change=change, drift=drift, statuses=statuses, began=began)
         files = self._scan()
         seconds = time.monotonic() - began
         summary = self._summary(plan, run=run, changed=changed, drift=drift, files=files, seconds=seconds)
+        summary |= {"compliance": _states(report), "report": str(self._folder / compliance.REPORT)}
         self._write("summary.json", summary)
         note("")
         for name, value in summary.items():
@@ -204,7 +208,7 @@ class Story:
         self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records", way: "Access"
     ) -> tuple["Drift", ...]:
         from lab.daemon import ask
-        from nornir_tasks.evaluating import read_status
+        from nornir_tasks.auditing import look_at_fleet
         from nornir_tasks.fleet import FleetRunner
         from nornir_tasks.stopping import StoppedError
 
@@ -213,8 +217,9 @@ class Story:
             ask(self._folder / "lab", {"name": victim.name, "by_hand": ["set service ssh port '2022'"]})
             runner = FleetRunner(chosen, access=way)
             with progress("read", len(chosen)) as advance:
-                answers = read_status(
+                problems = look_at_fleet(
                     runner,
+                    compliance.look_of(self._packs()),
                     records=records,
                     intended=self._texts(fleet, chosen),
                     clock=_now,
@@ -222,13 +227,33 @@ class Story:
                 )
             if runner.stop.is_set():
                 raise StoppedError("the demonstration was stopped")
-            _must(all(one.error is None for one in answers.values()), "an appliance could not be read")
+            _must(not any(problems.values()), "an appliance could not be read")
             drift = records.drift()
             self._write("drift.json", [one.model_dump(mode="json") for one in drift])
             where = ", ".join(sorted({one.host for one in drift}))
             tell(f"{len(drift)} deviation(s) on {where}", f"{len(drift)} écart(s) sur {where}")
         _must({one.host for one in drift} == {victim.name}, f"the drift of {victim.name} should be the only one")
         return drift
+
+    def _audit(self, fleet: "Fleet", chosen: tuple["Appliance", ...], *, records: "Records") -> "Report":
+        with self._step("Auditer le parc, accorder une dérogation", "Audit the fleet, waive one finding") as tell:
+            shown = compliance.audit_and_waive(records, fleet, chosen, self._packs(), at=_now(), version=_version())
+            audit, counts, rules = shown.audit, shown.report.counts, len(shown.report.rules)
+            compliance.write_reports(self._folder, shown.report)
+            tell(
+                f"{rules} rules on {audit.appliances} appliances: {_states(shown.report)}",
+                f"{rules} règles sur {audit.appliances} équipements : {counts.passed} respectées, {counts.failed} non "
+                f"respectées, {counts.waived} sous dérogation, {counts.not_evaluated} non évaluées",
+            )
+        for line in compliance.lines(shown.report):
+            note(f"    {line}")
+        _must(counts.waived > 0 and counts.passed > counts.failed, "the audit does not show what it should")
+        return shown.report
+
+    def _packs(self) -> "Packs":
+        from lisiere.workflow.packs import load_packs
+
+        return load_packs()
 
     def _stop_lab(self) -> None:
         from lab.daemon import stop
@@ -428,6 +453,13 @@ def _count(run: "Run") -> Mapping[str, int]:
 
 def _outcomes(run: "Run") -> str:
     return page.counted(_count(run))
+
+
+def _states(report: "Report") -> str:
+    counts = report.counts
+    return (
+        f"{counts.passed} passed, {counts.failed} failed, {counts.waived} waived, {counts.not_evaluated} not evaluated"
+    )
 
 
 def _now() -> datetime:

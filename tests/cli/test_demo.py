@@ -26,6 +26,11 @@ def test_the_demonstration_works_and_works_again(tmp_path: Path) -> None:
     assert 0 < found["changed_by_one_flow"] < 12
     assert found["drift_found_on"]
     assert found["secret_values"].startswith("0 in ")
+    assert " 0 waived" not in found["compliance"]
+    assert "territory" in done.stderr
+    report = (tmp_path / found["report"]).read_text("utf-8")
+    assert 'lang="fr"' in report
+    assert "ipsec-no-psk" in report
     assert "0 secret values in " in done.stderr
     assert "of 600 in service 12 are played here, 70 run Debian and are not" in done.stderr
     assert status(tmp_path / "demo" / "lab") is None
