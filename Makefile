@@ -54,7 +54,11 @@ demo: $(STAMP) ## Run the main job on 600 simulated appliances
 
 .PHONY: test
 test: $(STAMP) ## Run the tests (under 10 minutes)
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak and not bench and not misreads and not made_policies"
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak and not bench and not misreads and not made_policies and not office"
+
+.PHONY: office
+office: $(STAMP) ## Read a workbook and a CSV with LibreOffice (Debian: libreoffice-calc-nogui)
+	@$(BIN)/python -m pytest -q -m office tests/reports/test_office.py
 
 .PHONY: misreads
 misreads: $(STAMP) ## Read 600 appliances whose answers come in pieces, four ways, and compare
