@@ -9,6 +9,7 @@ from types import FrameType
 
 from benchmarks import environments, page, results
 from benchmarks.aims import missed
+from benchmarks.compliance_work import ComplianceWork
 from benchmarks.contenders.register import TITLES
 from benchmarks.device_work import DeviceWork
 from benchmarks.errors import BenchError
@@ -33,17 +34,20 @@ class Run:
     stage: Stage
     devices: DeviceWork = field(init=False)
     offline: OfflineWork = field(init=False)
+    compliance: ComplianceWork = field(init=False)
     profile: Profile | None = None
 
     def __post_init__(self) -> None:
         self.devices = DeviceWork(self.stage, self.options)
         self.offline = OfflineWork(self.stage, self.options)
+        self.compliance = ComplianceWork(self.stage, self.options)
 
     def carry_out(self) -> None:
         """Measure, then write; what was measured before an end in the middle is kept apart."""
         try:
             self.devices.carry_out()
             self.offline.carry_out()
+            self.compliance.carry_out()
             if self.options.profile or (self.options.publishes and self._misses_an_aim_of_apply()):
                 self._profile()
         except BaseException:
@@ -77,10 +81,10 @@ class Run:
         return any(aim.figure.startswith("apply_") for aim in missed(headline(self._rows())))
 
     def _rows(self) -> list[Row]:
-        return [*self.devices.rows, *self.offline.rows]
+        return [*self.devices.rows, *self.offline.rows, *self.compliance.rows]
 
     def _skipped(self) -> dict[str, str]:
-        return self.devices.skipped | self.offline.skipped
+        return self.devices.skipped | self.offline.skipped | self.compliance.skipped
 
     def _results(self, *, is_complete: bool) -> Results:
         conditions = Conditions(

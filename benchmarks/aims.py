@@ -32,6 +32,10 @@ AIMS = (
     Aim("load_vs_simple_inventory", "at least", 15, "Nornir's SimpleInventory takes so many times longer to load"),
     Aim("cost_growth_per_appliance", "at most", 1.2, "CPU per appliance in the largest fleet, against the smallest"),
     Aim("help_cpu_ms", "at most", 150, "CPU of `lisiere --help`, ms"),
+    Aim("audit_last_600_s", "at most", 20, "`lisiere audit --last`, all rules over 600 appliances, s"),
+    Aim("report_600_s", "at most", 10, "`lisiere report` as page, workbook and CSV, s"),
+    Aim("three_years_mb", "at most", 1000, "records after three years of daily audits and readings, MB"),
+    Aim("status_three_years_s", "at most", 1, "`lisiere status` with them, s"),
     Aim("check_600_s", "at most", 1, "`lisiere check` as a process, s"),
 )
 """A cost per appliance that is "flat" is here one that grows by a fifth at the most."""

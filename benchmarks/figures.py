@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.compliance_work import AUDIT_COMMAND, REPORT_COMMAND, STATUS_COMMAND, THREE_YEARS
 from benchmarks.contenders.register import (
     ANALYSE,
     ANSIBLE,
@@ -80,6 +81,10 @@ def headline(rows: Sequence[Row]) -> dict[str, float]:
         f"apply_{REFERENCE_SIZE}_s": _median(rows, LISIERE, _apply, size=REFERENCE_SIZE, rtt_ms=0.0),
         f"plan_{REFERENCE_SIZE}_40ms_s": _median(rows, LISIERE, _plan, size=REFERENCE_SIZE, rtt_ms=40.0),
         f"apply_{REFERENCE_SIZE}_40ms_s": _median(rows, LISIERE, _apply, size=REFERENCE_SIZE, rtt_ms=40.0),
+        f"audit_last_{REFERENCE_SIZE}_s": _median(rows, AUDIT_COMMAND, _wall),
+        f"report_{REFERENCE_SIZE}_s": _median(rows, REPORT_COMMAND, _wall),
+        "three_years_mb": _median(rows, THREE_YEARS, _mb),
+        "status_three_years_s": _median(rows, STATUS_COMMAND, _wall),
         "rss_mib": _most(rows, LISIERE, size=largest),
         "help_cpu_ms": _in_ms(_median(rows, HELP_COMMAND, _cpu)),
         "cost_growth_per_appliance": growth(rows),
@@ -200,6 +205,10 @@ def _cpu(row: Row) -> float:
 
 def _cpu_per_session(row: Row) -> float:
     return row.cpu_s / row.logins
+
+
+def _mb(row: Row) -> float:
+    return row.extra["mb"]
 
 
 def _plan(row: Row) -> float:

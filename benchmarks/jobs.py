@@ -30,6 +30,7 @@ class Job:
         program: A program to start.
         arguments: What to call it with.
         warm_up: Arguments of a first call that does not count.
+        accepts: Exit statuses of a program that did its work.
     """
 
     contender: str
@@ -44,6 +45,7 @@ class Job:
     program: str = ""
     arguments: tuple[str, ...] = ()
     warm_up: tuple[str, ...] = ()
+    accepts: tuple[int, ...] = (0,)
 
     def text_before(self, host: str) -> str:
         """What an appliance runs."""

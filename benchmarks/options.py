@@ -30,6 +30,7 @@ class Options:
         publishes: Whether the page and the pictures are written too: only from the results that are kept.
         profile: Whether Lisière is profiled after the rounds.
         only_publishes: Whether nothing is measured, and the page is written from the results that are there.
+        compliance: Whether audits, reports and three years of records are measured.
     """
 
     rounds: int = 5
@@ -42,6 +43,7 @@ class Options:
     publishes: bool = True
     profile: bool = False
     only_publishes: bool = False
+    compliance: bool = True
 
     def worked_on(self) -> tuple[int, ...]:
         """Numbers of appliances that work on devices is about."""
@@ -73,7 +75,7 @@ def read(arguments: Sequence[str]) -> Options:
     parser.add_argument("--publish", action="store_true", help="measure nothing; write page and pictures from results")
     given = parser.parse_args(arguments)
     folder: Path = given.folder or FOLDER
-    quick = {"rounds": 1, "sizes": (30,), "rtts_ms": (0.0,), "peers": 0, "scale": (60,)}
+    quick = {"rounds": 1, "sizes": (30,), "rtts_ms": (0.0,), "peers": 0, "scale": (60,), "compliance": False}
     chosen: dict[str, object] = {**quick, "results": folder / "quick.json"} if given.quick else {}
     named = {
         "rounds": given.rounds,

@@ -10,6 +10,7 @@ LISIERE, RAW, NETMIKO, ANSIBLE = "lisiere", "raw_paramiko", "nornir_netmiko", "a
 RENDER, PLAIN_RENDER, RESOLVE = "render", "plain_jinja", "resolve"
 LOAD, SIMPLE_LOAD = "load", "simple_inventory"
 ANALYSE = "analyse"
+SEED_YEARS = "seed_years"
 PROCESS, WARM_COMMAND, SEED, FROM_RECORDS = "process", "warm_command", "seed_records", "plan_from_records"
 
 MODULES = MappingProxyType(
@@ -27,6 +28,7 @@ MODULES = MappingProxyType(
         PROCESS: "process",
         WARM_COMMAND: "warm_command",
         SEED: "seed_records",
+        SEED_YEARS: "seed_years",
         FROM_RECORDS: "warm_command",
     }
 )
