@@ -10,6 +10,7 @@ import ctypes
 import os
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,8 @@ SO_RCVBUFFORCE, IPV6_HDRINCL = 33, 36
 ESP, OTHER = 50, 89
 HEARD = (TCP, UDP, ICMP, ESP, OTHER)
 """Protocols that an eye in an appliance has sockets for; IPv6 has ICMPv6 in the place of ICMP."""
+SO_MEMINFO, MEMINFO_WORDS, DROPS_AT = 55, 9, 8
+"""What the kernel tells of a socket's memory, the packets that it had no room for among it (SK_MEMINFO_DROPS)."""
 AT_ONCE, CLOSERS = 100, 64
 """Probes between two looks at what came of them."""
 
@@ -107,6 +110,7 @@ class Prober:
         self._mouths: dict[str, Callable[[bytes, int], None]] = {}
         self._selector = selectors.DefaultSelector()
         self._sockets: list[socket.socket] = []
+        self._eyes: list[socket.socket] = []
         self.outcome = Outcome()
         try:
             for spot in spots:
@@ -153,6 +157,11 @@ class Prober:
             if left <= 0 and for_s:
                 return
 
+    def lost(self) -> int:
+        """Packets that came by and were not looked at, for want of room: what was not seen proves nothing then."""
+        told = (one.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 4 * MEMINFO_WORDS) for one in self._eyes)
+        return sum(struct.unpack(f"{MEMINFO_WORDS}I", words)[DROPS_AT] for words in told)
+
     # ---- sockets -------------------------------------------------------------------------------------------------
 
     def _on_device(self, spot: Spot) -> None:
@@ -197,6 +206,7 @@ class Prober:
     def _watch(self, one: socket.socket, name: str, reader: Reader) -> None:
         one.setblocking(False)
         self._sockets.append(one)
+        self._eyes.append(one)
 
         def take() -> None:
             seen = reader()

@@ -3,7 +3,7 @@
 import random
 import time as clock
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -40,15 +40,24 @@ class Disagreement:
 
 @dataclass(slots=True)
 class Report:
-    """What came of a packet proof."""
+    """What came of a packet proof.
+
+    Args:
+        open_bypasses: Ways around that a site's intent leaves open, by site.
+        in_clear: Packets of tunnels that were seen at an uplink.
+        left_out: What is tried nowhere: it stays on its segment, or its way leads out of the lab.
+        overlooked: Packets that no eye had the time to look at; with one of them, nothing that was not seen is shown.
+    """
 
     allowed: int = 0
     answered: int = 0
     denied: int = 0
     bypasses: int = 0
-    open_bypasses: int = 0
+    open_bypasses: Counter[str] = field(default_factory=Counter)
     in_clear: int = 0
     tried_again: int = 0
+    left_out: int = 0
+    overlooked: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     disagreements: list[Disagreement] = field(default_factory=list)
 
@@ -67,16 +76,22 @@ def prove(ground: Ground, sites: Iterable[str], *, seed: int, most: int | None =
         seed: Of the order, and of the sample if there is one.
         most: Packets at each site at most; None for all.
     """
-    return run(ground, questions(ground, sites, seed=seed, most=most))
+    found = list(_fates(ground, sites, seed=seed, most=most))
+    report = run(ground, [(one, fate) for one, fate in found if fate is not None])
+    report.left_out = sum(fate is None for _, fate in found)
+    return report
 
 
 def questions(ground: Ground, sites: Iterable[str], *, seed: int, most: int | None = None) -> list[tuple[Try, Fate]]:
     """What is tried at some sites, in an order of its own, and what has to become of it."""
+    return [(one, fate) for one, fate in _fates(ground, sites, seed=seed, most=most) if fate is not None]
+
+
+def _fates(ground: Ground, sites: Iterable[str], *, seed: int, most: int | None) -> Iterator[tuple[Try, Fate | None]]:
     dice, at = random.Random(seed), datetime.now(UTC).time()
-    found = [one for site in sites for one in sample(distinct(tries(site, ground)), most, dice)]
-    asked = [(one, fate) for one in distinct(iter(found)) if (fate := fate_of(one, ground, at)) is not None]
-    dice.shuffle(asked)
-    return asked
+    found = distinct(one for site in sites for one in sample(distinct(tries(site, ground)), most, dice))
+    dice.shuffle(found)
+    return ((one, fate_of(one, ground, at)) for one in found)
 
 
 def sample(found: Sequence[Try], most: int | None, dice: random.Random) -> Sequence[Try]:
@@ -85,69 +100,98 @@ def sample(found: Sequence[Try], most: int | None, dice: random.Random) -> Seque
 
 
 def run(ground: Ground, asked: Sequence[tuple[Try, Fate]], *, rounds: int = ROUNDS) -> Report:
-    """Send packets until each has met its fate or has had enough rounds."""
-    report, waiting = Report(), list(asked)
+    """Send packets until each has met its fate or has had enough rounds; what is denied is sent twice."""
+    report, waiting, denied = Report(), list(asked), list[Sent]()
     report.kinds.update(one.why for one, _ in asked)
     with Prober(ground.spots.values()) as prober:
         for round_ in range(rounds):
-            tokens = {next(TOKENS) & 0xFFFFFFFF: pair for pair in waiting}
-            _send(prober, tokens)
-            waiting = _judge(tokens, prober.outcome, report, is_last=round_ == rounds - 1)
+            sent = _send(prober, waiting)
+            denied += [one for one in sent if not one.fate.arrives_at]
+            waiting = _judge(sent, prober.outcome, report, is_last=round_ == rounds - 1)
             if not waiting:
                 break
             report.tried_again += len(waiting)
             clock.sleep(0.2 * round_)
+        denied += _send(prober, [(sent.one, sent.fate) for sent in denied])
+        _judge_denied(denied, prober.outcome, report)
+        report.overlooked = prober.lost()
     return report
 
 
-def _send(prober: Prober, tokens: dict[int, tuple[Try, Fate]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A packet that was sent."""
+
+    token: int
+    one: Try
+    fate: Fate
+
+
+def _send(prober: Prober, asked: Sequence[tuple[Try, Fate]]) -> list[Sent]:
     """Send packets, and look until all that should be seen is, and a little longer for what should not."""
-    prober.send((one.at, _probe(token, one)) for token, (one, _) in tokens.items())
-    wanted = {token: _sightings(one, fate) for token, (one, fate) in tokens.items() if fate.arrives_at}
+    found = [Sent(next(TOKENS) & 0xFFFFFFFF, one, fate) for one, fate in asked]
+    prober.send((sent.one.at, _probe(sent)) for sent in found)
+    wanted = {sent.token: _sightings(sent) for sent in found if sent.fate.arrives_at}
     prober.look(PATIENCE_S, until=lambda: _all_there(wanted, prober.outcome))
     prober.look(SETTLE_S)
+    return found
 
 
 def _all_there(wanted: dict[int, set[tuple[str, Kind]]], outcome: Outcome) -> bool:
     return all(sightings <= outcome.of(token) for token, sightings in wanted.items())
 
 
-def _sightings(one: Try, fate: Fate) -> set[tuple[str, Kind]]:
+def _sightings(sent: Sent) -> set[tuple[str, Kind]]:
     """What has to be seen of a packet that passes."""
-    answer = {(one.at, Kind.ANSWER)} if fate.is_answered else set()
-    return {(fate.arrives_at, Kind.PROBE), *answer}
+    answer = {(sent.one.at, Kind.ANSWER)} if sent.fate.is_answered else set()
+    return {(sent.fate.arrives_at, Kind.PROBE), *answer}
 
 
-def _probe(token: int, one: Try) -> Probe:
-    return Probe(token, one.source, one.destination, one.protocol, one.number)
+def _probe(sent: Sent) -> Probe:
+    one = sent.one
+    return Probe(sent.token, one.source, one.destination, one.protocol, one.number)
 
 
-def _judge(
-    tokens: dict[int, tuple[Try, Fate]], outcome: Outcome, report: Report, *, is_last: bool
-) -> list[tuple[Try, Fate]]:
-    """Count what is clear; what should have arrived and did not is given back, to be tried again."""
+def _judge(found: Sequence[Sent], outcome: Outcome, report: Report, *, is_last: bool) -> list[tuple[Try, Fate]]:
+    """Count what was to arrive; what did not is given back, to be tried again."""
     left = []
-    for token, (one, fate) in tokens.items():
-        places = sorted(place for place, kind in outcome.of(token) if kind is Kind.PROBE)
+    for sent in found:
+        one, fate = sent.one, sent.fate
+        if not fate.arrives_at:
+            continue
+        places = sorted(place for place, kind in outcome.of(sent.token) if kind is Kind.PROBE)
         elsewhere = [place for place in places if place not in (fate.arrives_at, fate.beyond)]
+        called = outcome.sources.get((sent.token, fate.arrives_at))
         if elsewhere:
             report.disagreements.append(Disagreement(one, fate, tuple(places)))
-            report.in_clear += bool(fate.arrives_at) and any(place.endswith(":uplink") for place in elsewhere)
-        elif not fate.arrives_at:
-            report.denied += 1
-            report.bypasses += one.why == "by-pass"
-        elif places and outcome.sources[token, fate.arrives_at] != (fate.called or one.source):
-            seen = f"from {outcome.sources[token, fate.arrives_at]} instead of {fate.called}"
+            report.in_clear += any(place.endswith(":uplink") for place in elsewhere)
+        elif called is not None and called != (fate.called or one.source):
+            seen = f"from {called} instead of {fate.called or one.source}"
             report.disagreements.append(Disagreement(one, fate, (*places, seen)))
-        elif fate.arrives_at in places and (not fate.is_answered or (one.at, Kind.ANSWER) in outcome.of(token)):
+        elif called is not None and (not fate.is_answered or (one.at, Kind.ANSWER) in outcome.of(sent.token)):
             report.allowed += 1
             report.answered += fate.is_answered
-            report.open_bypasses += one.why == "by-pass"
+            report.open_bypasses[one.site] += one.why == "by-pass"
         elif is_last:
             report.disagreements.append(Disagreement(one, fate, (*places, *(("no answer",) if places else ()))))
         else:
             left.append((one, fate))
     return left
+
+
+def _judge_denied(found: Sequence[Sent], outcome: Outcome, report: Report) -> None:
+    """Count what was to arrive nowhere, at the very end: it may have been late. An answer to it is as wrong."""
+    seen: dict[Try, tuple[Fate, set[str]]] = {}
+    for sent in found:
+        places = seen.setdefault(sent.one, (sent.fate, set()))[1]
+        told = {Kind.PROBE: "", Kind.ANSWER: "an answer at "}
+        places |= {f"{told[kind]}{place}" for place, kind in outcome.of(sent.token) if kind in told}
+    for one, (fate, places) in seen.items():
+        if places:
+            report.disagreements.append(Disagreement(one, fate, tuple(sorted(places))))
+        else:
+            report.denied += 1
+            report.bypasses += one.why == "by-pass"
 
 
 def again(one: Try) -> str:

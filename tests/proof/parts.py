@@ -1,9 +1,13 @@
 """The parts of the proof, each of which says what it showed."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from lisiere.model.site import WebAccessKind
+from tests.house.checkout import ROOT
 from tests.proof import everything, hubs, job, mutations, packets, school, vpn
 from tests.proof.asking import Fate, Try
 from tests.proof.bench import Bench
@@ -15,7 +19,7 @@ from tests.proof.table import WIDTH, Table
 MOST_TOLD = 20
 """Disagreements that are written out."""
 
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE, MADE_POLICIES = 4, 300
 Question = tuple[Try, Fate]
 Part = Callable[[Bench, Options, Table], None]
 
@@ -40,15 +44,26 @@ def prove_packets(bench: Bench, options: Options, table: Table) -> None:
     """Declared flows, their forbidden neighbours, zone pairs, by-passes, foreign sources: sent and seen."""
     table.head("packets")
     found = packets.prove(bench.ground(), bench.names, seed=options.seed, most=options.most)
-    table.line("flows tried", f"{found.tried}: {', '.join(f'{n} {why}' for why, n in sorted(found.kinds.items()))}")
+    told = ", ".join(f"{number} {why}" for why, number in sorted(found.kinds.items()))
+    table.line("flows tried", f"{found.tried}: {told}", holds=found.allowed > 0 and found.denied > found.allowed)
     table.line("allowed as intended", f"{found.allowed}, {found.answered} of them answered")
-    table.line("denied as intended", found.denied)
-    table.line("by-passes tried and closed", f"{found.bypasses} of {found.kinds['by-pass'] - found.open_bypasses}")
+    table.line("denied as intended", f"{found.denied}, each tried twice")
+    _bypasses(found, bench, table)
+    table.line("stay on a segment, leave the lab", found.left_out, holds=found.left_out < found.tried)
+    table.line("came by and were not looked at", found.overlooked, holds=not found.overlooked)
     table.line("tried again", found.tried_again)
     wrong = len(found.disagreements)
     table.line("seen otherwise than intended", wrong, holds=not wrong, count=wrong)
     for one in found.disagreements[:MOST_TOLD]:
         table.detail(str(one))
+
+
+def _bypasses(found: packets.Report, bench: Bench, table: Table) -> None:
+    """Ways around are closed; where names are what is filtered, the web by address is no way around but the way."""
+    kinds = {bench.intents[name].web.kind for name, number in found.open_bypasses.items() if number}
+    own = found.open_bypasses.total()
+    told = f", {own} more are the own way of kind dns" if own else ""
+    table.line("by-passes tried and closed", f"{found.bypasses}{told}", holds=kinds <= {WebAccessKind.DNS})
 
 
 def prove_vpn(bench: Bench, options: Options, table: Table) -> None:
@@ -95,7 +110,7 @@ def _second_hub(bench: Bench, ground: Ground, wanted: Sequence[vpn.End], table: 
 
 def _while_down(ground: Ground, asked: Sequence[Question], wanted: Sequence[vpn.End], table: Table) -> None:
     """The tunnels of an overlay are ended and held down: what went by them goes nowhere."""
-    held = [(one, Fate("", "its tunnel is down")) for one, _ in asked]
+    held = [(one, Fate("", "its tunnel is down")) for one, fate in asked if fate.arrives_at]
     with vpn.no_tunnels():
         vpn.end_tunnels(wanted)
         found = packets.run(ground, held, rounds=1)
@@ -126,6 +141,8 @@ def prove_schools(bench: Bench, options: Options, table: Table) -> None:
     _each("pages by the school's way", found, lambda one: school.wrong_with(one, bench), table, what=", ".join(kinds))
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         around = list(pool.map(lambda one: school.bypasses(one, bench), found))
+    unheard = school.unanswered(found, bench)
+    table.line("ways open to those who may", unheard or "all answer", holds=not unheard)
     answered = [f"{one.name}: {way}" for one, (_, ways) in zip(found, around, strict=True) for way in ways]
     tried = sum(number for number, _ in around)
     table.line(
@@ -191,10 +208,36 @@ def check_itself(bench: Bench, options: Options, table: Table) -> None:
     table.line("caught", f"{caught}/{len(found)}", holds=caught == len(found) > 0, count=len(found) - caught)
 
 
+def try_made_policies(bench: Bench, options: Options, table: Table) -> None:
+    """Policies that nobody would write, in a kernel of their own."""
+    table.head("made-up policies against nftables")
+    variables = {"MADE_POLICIES": str(MADE_POLICIES)}
+    _by_tests(f"{MADE_POLICIES} policies", ("-m", "made_policies", "tests/proof_policies"), variables, table)
+
+
+def check_the_script(bench: Bench, options: Options, table: Table) -> None:
+    """Slips of the script that runs on appliances, each caught by the test that is there for it."""
+    table.head("slips of the appliances' script")
+    _by_tests("caught", ("tests/drivers/debian/test_slips.py",), {"SLIPS": "all"}, table)
+
+
+def _by_tests(what: str, words: Sequence[str], variables: Mapping[str, str], table: Table) -> None:
+    """What tests of the suite say that are too long for every day."""
+    argv = (sys.executable, "-m", "pytest", "-q", "-n", "2", *words)
+    done = subprocess.run(argv, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, check=False)
+    lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
+    table.line(what, lines[-1], holds=done.returncode == 0)
+    for line in lines if done.returncode else ():
+        if line.startswith(("FAILED", "ERROR")):
+            table.detail(line)
+
+
 PARTS: Mapping[str, Part] = {
     "packets": prove_packets,
     "vpn": prove_vpn,
     "job": do_the_job,
     "school": prove_schools,
     "mutations": check_itself,
+    "script": check_the_script,
+    "policies": try_made_policies,
 }

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
@@ -109,16 +109,27 @@ def _has_line(log: Path, *words: str) -> bool:
 
 def bypasses(one: Class, bench: Bench) -> tuple[int, list[str]]:
     """How many ways around were tried from a class, and those on which somebody answered."""
+    ways = _ways_around(one, bench)
+    return len(ways), web.open_ways(one.namespace, ways)
+
+
+def unanswered(found: Iterable[Class], bench: Bench) -> list[str]:
+    """The control: of the ways around, those on which nobody answers the operator's core either."""
+    ways = {way for one in found for way in _ways_around(one, bench)}
+    heard = {*web.open_ways(CORE, ways)}
+    return sorted({web.words_of(way) for way in ways} - heard)
+
+
+def _ways_around(one: Class, bench: Bench) -> list[tuple[int, str, int]]:
     doh = next((found for found in one.intent.sets if found.name == "public-doh"), None)
     prefixes: tuple[IPv4Network | IPv6Network, ...] = (*doh.ipv4, *doh.ipv6) if doh else ()
     resolvers = [str(prefix[0]) for prefix in prefixes]
-    ways = [
+    ways: list[tuple[int, str, int]] = [
         (kind, address, port)
         for address in bench.state["world"]["internet"]["addresses"]
         for kind, port in ((TCP, 80), (TCP, 443), (UDP, 443), (UDP, 53), (TCP, 53), (TCP, 853), (UDP, 853), (TCP, 3128))
     ]
-    ways += [(kind, address, port) for address in resolvers for kind, port in ((TCP, 443), (UDP, 53))]
-    return len(ways), web.open_ways(one.namespace, ways)
+    return [*ways, *((kind, address, port) for address in resolvers for kind, port in ((TCP, 443), (UDP, 53)))]
 
 
 @contextmanager

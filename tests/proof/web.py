@@ -53,7 +53,7 @@ def open_ways(namespace: str, ways: Iterable[tuple[int, str, int]], *, patience_
             if kind == socket.SOCK_DGRAM:
                 with contextlib.suppress(OSError):
                     one.send(_question("www.example.org"))
-            tried[one] = f"{'udp' if kind == socket.SOCK_DGRAM else 'tcp'} {address} {port}"
+            tried[one] = words_of((kind, address, port))
     until, found = time.monotonic() + patience_s, []
     streams = {one for one in tried if one.type == socket.SOCK_STREAM}
     while tried and time.monotonic() < until:
@@ -70,6 +70,12 @@ def open_ways(namespace: str, ways: Iterable[tuple[int, str, int]], *, patience_
     for one in tried:
         one.close()
     return found
+
+
+def words_of(way: tuple[int, str, int]) -> str:
+    """A way in words."""
+    kind, address, port = way
+    return f"{'udp' if kind == socket.SOCK_DGRAM else 'tcp'} {address} {port}"
 
 
 def resolve(namespace: str, resolver: str, name: str) -> Address | None:
