@@ -94,21 +94,26 @@ def down(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 @app.command("status")
 def status(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Say which real appliances run, as the kernel shows them. Exit status 1 when none does."""
+    """Say which real appliances run, as the kernel shows them.
+
+    Exit status 1 when none does, or when something of the world around them has ended.
+    """
     from cli.lab_rootless import enter_living
     from cli.workplace import settings_of
+    from lab.real.territory import ended
     from lab.real.territory import status as look
 
     enter_living(settings_of(context))
-
-    found = look()
+    found, lost = look(), ended()
     if as_json:
-        print_json({"appliances": found})
+        print_json({"appliances": found, "world_ended": lost})
     elif found:
         note(f"{sum(found.values())} of {len(found)} real appliances run: {', '.join(sorted(found)[:10])}")
     else:
         note("no real appliance runs here")
-    if not any(found.values()):
+    if lost and not as_json:
+        note(f"of the world around them has ended: {', '.join(lost)}; `lisiere lab real down`, then start it again")
+    if lost or not any(found.values()):
         raise typer.Exit(1)
 
 

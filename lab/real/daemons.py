@@ -10,7 +10,7 @@ from lab.real import kernel
 from lab.real.appliance import STRONGSWAN
 from lab.real.surroundings import Endpoint, Partner
 
-BOOT_S = 20.0
+BOOT_S, PROCESS = 20.0, ".process"
 OWN_MEMORY = (
     "/usr/bin/unshare", "--mount", "/bin/sh", "-c", 'mount -t tmpfs lisiere-shm /dev/shm && exec "$@"', "sh",
 )  # fmt: skip
@@ -18,12 +18,24 @@ OWN_MEMORY = (
 
 
 def start(namespace: str, argv: list[str], log: Path) -> int:
-    """Start a program in a namespace; its process, which ends with the namespace."""
+    """Start a program in a namespace; its process, which ends with the namespace, and is noted beside its log."""
     with log.open("ab") as out:
-        return subprocess.Popen(
+        pid = subprocess.Popen(
             ["/usr/bin/nsenter", f"--net={kernel.NAMESPACES / namespace}", *argv],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, cwd="/",
         ).pid  # fmt: skip
+    log.with_suffix(PROCESS).write_text(f"{pid} {kernel.began(pid)}", encoding="ascii")
+    return pid
+
+
+def ended(folder: Path) -> tuple[str, ...]:
+    """The programs of a world that run no longer: `academie/squid`, or `answers` for whatever answers."""
+    found = []
+    for note in sorted(folder.rglob(f"*{PROCESS}")):
+        pid, _, began = note.read_text(encoding="ascii").partition(" ")
+        if not began or kernel.began(int(pid)) != began:
+            found.append(str(note.relative_to(folder).with_suffix("")))
+    return tuple(found)
 
 
 def wait_for(what: str, is_so: Callable[[], bool], log: Path) -> None:

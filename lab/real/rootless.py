@@ -58,7 +58,7 @@ class Holder:
 
     def lives(self) -> bool:
         """Whether it is there still."""
-        return _began(self.pid) == self.began
+        return kernel.began(self.pid) == self.began
 
 
 def lacking() -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def begin() -> tuple[Holder, int]:
     pid = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()[0])
     word = os.dup(process.stdin.fileno())
     process.stdin.close()
-    return Holder(pid, _began(pid)), word
+    return Holder(pid, kernel.began(pid)), word
 
 
 def go_in(holder: Holder, argv: Sequence[str], *, word: int | None = None) -> None:
@@ -184,15 +184,6 @@ def end(holder: Holder) -> int:
             raise LabError(f"the lab's process {holder.pid} does not end")
         time.sleep(0.02)
     return ended
-
-
-def _began(pid: int) -> str:
-    """The clock tick at which a process began; "" when it has ended."""
-    try:
-        words = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if words[0] in "ZX" else words[19]
 
 
 def _has_range(file: Path, user: str) -> bool:

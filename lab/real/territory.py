@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.real import cabling, kernel, needs, outfit, rootless, world
+from lab.real import cabling, daemons, kernel, needs, outfit, rootless, world
 from lab.real.appliance import Appliance, make_skeleton
 from lab.real.outfit import Outfit
 from lab.real.places import CORE, places_of
@@ -138,6 +138,11 @@ def status() -> dict[str, bool]:
     names = [one for one in kernel.namespaces() if not one.startswith(begins)]
     living = kernel.inhabited(names)
     return {one.removeprefix(kernel.PREFIX): one in living for one in names}
+
+
+def ended() -> tuple[str, ...]:
+    """The programs around the appliances that run no longer though they should; empty where no lab is."""
+    return daemons.ended(DISKS / WORLD)
 
 
 # ---- inside ----------------------------------------------------------------------------------------------------------

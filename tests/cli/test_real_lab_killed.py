@@ -1,6 +1,8 @@
-"""A start of the real lab that is killed in the middle of it."""
+"""A real lab of which something is killed: its start in the middle of it, or the world around."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -51,3 +53,17 @@ def test_a_start_that_was_killed_leaves_what_down_ends(alone: Shell) -> None:
     assert not DISKS.exists()
     assert "lisiere-lab" not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     assert alone("lab", "real", "status", status=1).stderr
+
+
+def test_a_world_that_was_killed_is_missed(alone: Shell) -> None:
+    """Its appliances go on without it, `status` says what is gone, and `down` leaves nothing."""
+    alone("lab", "real", "up", "--as-debian", "--name", "80120-mairie-01")
+    assert json.loads(alone("lab", "real", "status", "--json").stdout)["world_ended"] == []
+    os.kill(int((DISKS / "world/answers.process").read_text(encoding="ascii").split()[0]), signal.SIGKILL)
+    said = alone("lab", "real", "status", status=1).stderr
+    assert "1 of 1 real appliances run" in said
+    assert "has ended: answers;" in said
+    alone("lab", "real", "down")
+    assert kernel.namespaces() == ()
+    assert not kernel.has_device(HERE)
+    assert not DISKS.exists()

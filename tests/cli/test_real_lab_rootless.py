@@ -78,7 +78,7 @@ def test_an_ordinary_user_has_a_real_lab(user: User) -> None:
     user("secrets", "init")
     before, others = kernel.namespaces(), processes()
     user("lab", "real", "up", "--as-debian", *(word for name in SITES for word in ("--name", name)))
-    assert user.json("lab", "real", "status") == {"appliances": dict.fromkeys(SITES, True)}
+    assert user.json("lab", "real", "status") == {"appliances": dict.fromkeys(SITES, True), "world_ended": []}
     assert "run here already" in user("lab", "real", "up", "--as-debian", "--name", SITES[0], status=1).stderr
     plan = user.json("plan", "--lab")
     assert isinstance(plan, dict)
