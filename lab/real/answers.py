@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from lab.real import links
+
 PORT = 7
 """Where all that nobody else serves is redirected to."""
 NEW_NETWORK = 0x40000000
@@ -38,7 +40,10 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A namespace and what it serves: `tcp` and `udp` are ports with what answers there; `settings` are its sysctls."""
+    """A namespace and what it serves: `tcp` and `udp` are ports with what answers there; `settings` are its sysctls.
+
+    Where it has `addresses`, its device `lan0` gets them, and the default routes to its gateways.
+    """
 
     namespace: str
     words: str
@@ -48,6 +53,8 @@ class Room:
     udp: dict[str, str]
     pac: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    addresses: Sequence[str] = ()
+    gateways: Sequence[str] = ()
 
 
 def main(plan: Path) -> None:
@@ -85,6 +92,8 @@ def _open_all(rooms: Sequence[Room]) -> "list[tuple[Room, socket.socket, str]]":
             _go_to(room)
             for name, value in room.settings.items():
                 Path("/proc/sys", name).write_text(value, encoding="ascii")
+            if room.addresses:
+                links.settle("lan0", room.addresses, room.gateways)
             _load(room.rules)
         for room in rooms:
             _go_to(room)

@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.real import kernel, rootless, world
 from lab.real.places import CORE, INSIDE, Place, at_the_core, at_the_place, cables, way_back
-from lab.real.site import SPARE, Lan, Site
+from lab.real.site import SPARE, Site
 
 HERE = "lisiere-lab0"
 """The device of this machine that the operator sits at."""
@@ -35,12 +35,6 @@ def lay(sites: Sequence[Site], places: Sequence[Place], operators: Sequence[str]
         kernel.batch(at_the_place(one), namespace=one.namespace)
     world.prepare(places)
     kernel.batch(_here(sites, operators))
-
-
-def settle_clients(site: Site) -> None:
-    """Give the clients of a site their addresses."""
-    for lan in site.lans:
-        kernel.batch(_client(lan), namespace=world.client(site.name, lan.device))
 
 
 def widen_neighbours(sites: int) -> dict[str, str]:
@@ -109,13 +103,6 @@ def _core(sites: Sequence[Site], operators: Sequence[str]) -> Iterator[str]:
         yield f"route add {address_6} via {near_6.ip}"
         for lan in site.lans:
             yield f"route add {lan.gateway[1].network} via {site.uplink.near[1].ip} table {INSIDE}"
-
-
-def _client(lan: Lan) -> Iterator[str]:
-    yield from ("link set lo up", "link set lan0 up")
-    yield from (f"address add {address} dev lan0{_nodad(address)}" for address in lan.client_addresses())
-    gateway_4, gateway_6 = lan.gateway
-    yield from (f"route add default via {gateway_4.ip}", f"route add default via {gateway_6.ip}")
 
 
 def _here(sites: Sequence[Site], operators: Iterable[str]) -> Iterator[str]:

@@ -154,7 +154,6 @@ def _key(state_dir: Path) -> str:
 
 
 def _start(site: Site, operators: Sequence[str], key: str) -> Appliance:
-    cabling.settle_clients(site)
     appliance = Appliance(site.name, DISKS / site.name)
     appliance.prepare(template=DISKS / TEMPLATE)
     outfit.configure(appliance, factory(site, operators, key))

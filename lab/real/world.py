@@ -103,7 +103,10 @@ def _behind(site: Site, lan: Lan, folder: Path) -> Room:
     name = client(site.name, lan.device)
     rules = _redirected("lan0", (), LEASES)
     words = name.removeprefix(kernel.PREFIX)
-    return Room(name, words, rules, str(folder), {str(PORT): "page"}, {str(PORT): "echo"}, settings=NO_ADVERTS)
+    return Room(
+        name, words, rules, str(folder), {str(PORT): "page"}, {str(PORT): "echo"}, settings=NO_ADVERTS,
+        addresses=lan.client_addresses(), gateways=[str(one.ip) for one in lan.gateway],
+    )  # fmt: skip
 
 
 def _redirected(device: str, tcp: Collection[int], udp: Collection[int], *, own: bool = False) -> str:
