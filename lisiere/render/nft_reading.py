@@ -21,20 +21,38 @@ from lisiere.render.vyos_rules import UnreadError
 
 NO_TABLE = Unread("it has no rules of ours")
 HEAD, TAIL = "flush ruleset\ntable inet lisiere {\n", "\n}\n"
-BLOCK = re.compile(r"\t(set|chain) (\S+) \{\n((?:\t\t.*\n)*)\t\}(?:\n|$)")
+BLOCK = re.compile(r"\t(set|chain) ([a-z0-9][A-Za-z0-9._-]*) \{\n((?:\t\t.*\n)*)\t\}(?:\n|$)")
 SET = re.compile(r"\t\ttype (ipv4|ipv6)_addr\n\t\tflags interval\n\t\telements = \{ (.*) \}\n")
 PAIR = re.compile(r"([a-z]+)-([a-z]+)-(ipv4|ipv6)")
-HOOK = re.compile(
-    r"type filter hook (?P<hook>input|output|forward) priority filter; policy drop;\n"
-    r'(?:(?:iif|oif)name "lo" accept\n|(?:[io]ifname "\S+" tcp flags syn tcp option maxseg size set rt mtu\n){2})'
-    rf"ct state established,related accept\nct state invalid {LIMIT}\nct state invalid counter drop\n"
-    rf"(?P<maps>(?:meta nfproto .* vmap \{{\n(?:\".*\n)*\}}\n)*){LIMIT}\ncounter drop\n"
-)
-MAP = re.compile(r"meta nfproto (ipv4|ipv6) (iifname|oifname|iifname \. oifname) vmap \{\n((?:\".*\n)*)\}\n")
 WAY = re.compile(r'"([^" ]+)"(?: \. "([^" ]+)")? : (?:goto (\S+)|(accept)),')
 KEYS = {"input": "iifname", "output": "oifname", "forward": "iifname . oifname"}
+DEVICE = r'"[^"\s]+"'
+FIRST = {hook: f'{key} "lo" accept\n' for hook, key in KEYS.items()} | {
+    "forward": "".join(
+        rf"{way}name {DEVICE} tcp flags syn tcp option maxseg size set rt mtu\n" for way in ("iif", "oif")
+    )
+}
+HOOKS = {
+    hook: re.compile(
+        rf"type filter hook {hook} priority filter; policy drop;\n{FIRST[hook]}ct state established,related accept\n"
+        rf"ct state invalid {LIMIT}\nct state invalid counter drop\n"
+        + "".join(
+            rf'(?:meta nfproto {family} {re.escape(key)} vmap \{{\n(?P<{family}>(?:".*\n)*)\}}\n)?'
+            for family in ("ipv4", "ipv6")
+        )
+        + rf"{LIMIT}\ncounter drop\n"
+    )
+    for hook, key in KEYS.items()
+}
+"""Each of the three ways of a packet, from its policy to its last line: one map of each family at most."""
+CLASSES = re.compile(
+    r"type filter hook postrouting priority mangle; policy accept;\n"
+    rf"(?:oifname \{{ {DEVICE}, {DEVICE} \}} ip6? daddr [0-9a-f.:/]+ counter meta priority set 1:10\n)*"
+)
+"""How fast packets go, and nothing of where."""
+_NO_CLASSES = "type filter hook postrouting priority mangle; policy accept;\n"
 BESIDE = ("sources", "translation", "classes")
-"""Chains that are no part of a policy: who may send from where, and what becomes of addresses."""
+"""Chains that are no part of a policy: who may send from where, what becomes of addresses, how fast packets go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +87,19 @@ class NftReader:
         ways = _all_ways(blocks)
         devices = _devices(ways)
         chains: dict[Pair, Chain] = {}
-        for name in sorted({way.chain for way in ways if way.chain}):
+        met = {way.chain for way in ways if way.chain}
+        for name in sorted(met | {name for kind, name in blocks if kind == "chain"} - {*KEYS, *BESIDE}):
             origin, target, family = _pair(name)
             body = blocks.get(("chain", name))
             if body is None:
                 raise UnreadError(f"chain {name} is missing")
-            chains[origin, target, family] = self._chain(name, body, family, sets)
-        known = {name for kind, name in blocks if kind == "chain"} - {*KEYS, *BESIDE}
-        for name in sorted(known):
-            _pair(name)
+            chain = self._chain(
+                name, body, family, sets
+            )  # Read though nothing may lead to it: it could hook itself in.
+            if name in met:
+                chains[origin, target, family] = chain
+        if not CLASSES.fullmatch(_joined(blocks.get(("chain", "classes"), _NO_CLASSES))):
+            raise UnreadError("chain classes is not ours")
         zones = frozenset({*devices, *({str(Zone.SELF)} if devices else ())})
         _check_whole(ways, devices)
         return Policy(zones=zones, open_zones=_open_zones(ways, devices), chains=chains, sets=_by_family(sets))
@@ -128,7 +150,12 @@ def _blocks(text: str) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _lines(body: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in body.splitlines())
+    """The lines as nft splits them, which knows fewer ends of a line than Python does."""
+    return tuple(line.lstrip("\t") for line in body.split("\n")[:-1])
+
+
+def _joined(body: str) -> str:
+    return "".join(f"{line}\n" for line in _lines(body))
 
 
 def _elements(name: str, body: str) -> Ranges:
@@ -139,6 +166,8 @@ def _elements(name: str, body: str) -> Ranges:
         prefixes = [ip_network(one) for one in found[2].split(", ")]
     except ValueError:
         raise UnreadError(f"set {name} has an element that is no prefix") from None
+    if found[2] != ", ".join(map(str, prefixes)):
+        raise UnreadError(f"set {name} has an element that is not written as ours are")
     if any(f"ipv{one.version}" != found[1] for one in prefixes):
         raise UnreadError(f"set {name} has an element of the other family")
     return merged(map(prefix_range, prefixes))
@@ -160,14 +189,14 @@ def _pair(name: str) -> tuple[str, str, Family]:
 
 def _ways(hook: str, body: str) -> Iterator[_Way]:
     """The ways of a hook, which has to be ours from its policy to its last line."""
-    found = HOOK.fullmatch("".join(f"{line}\n" for line in _lines(body)))
-    if found is None or found["hook"] != hook:
+    found = HOOKS[hook].fullmatch(_joined(body))
+    if found is None:
         raise UnreadError(f"the way of packets through {hook} is not ours")
-    for family, key, entries in MAP.findall(found["maps"]):
-        if key != KEYS[hook]:
-            raise UnreadError(f"the way of packets through {hook} is not ours")
-        for line in entries.splitlines():
-            yield _way(hook, Family(family), line)
+    for family in Family:
+        ways = [_way(hook, family, line) for line in (found[family] or "").split("\n")[:-1]]
+        if len({(way.came, way.leaves) for way in ways}) < len(ways):
+            raise UnreadError(f"the way of packets through {hook} is told twice")
+        yield from ways
 
 
 def _way(hook: str, family: Family, line: str) -> _Way:

@@ -12,10 +12,10 @@ from lisiere.policy.ranges import Ranges, full
 from lisiere.render.nftables import ADDRESSES as WORDS
 from lisiere.render.vyos_rules import UnreadError
 
-LIMIT = r"limit rate 10/second burst 20 packets log prefix \"[^\"]*\""
+LIMIT = r"limit rate 10/second burst 20 packets log prefix \"[^\"\n]*\""
 LOG = re.compile(rf"(?P<match>.*? )?{LIMIT}")
 RULE = re.compile(
-    r'(?P<match>.*? )?counter (?:log prefix "[^"]*" )?(?P<verdict>accept|drop)(?: comment "(?P<comment>[^"]*)")?'
+    r'(?P<match>.*? )?counter (?:log prefix "[^"\n]*" )?(?P<verdict>accept|drop)(?: comment "(?P<comment>[^"\n]*)")?'
 )
 ADDRESS = re.compile(r"(ip6?) (saddr|daddr) @(\S+) ")
 PORTS = re.compile(r"(tcp|udp) dport \{ ([0-9, -]+) \} ")
@@ -25,13 +25,18 @@ HOURS = re.compile(r'meta hour "(\d\d:\d\d:\d\d)"-"(\d\d:\d\d:\d\d)" ')
 
 
 def terms(name: str, lines: Sequence[str], family: Family, sets: Mapping[str, Ranges]) -> Iterator[Term]:
-    """The rules of a chain, in order; its end has to be that of the template, which drops what is left."""
-    if len(lines) < 2 or lines[-1] != "counter drop" or not LOG.fullmatch(lines[-2]):
+    """The rules of a chain, in order; its end has to be that of the template, which drops what is left.
+
+    A line that only logs is read like any other: what it asks of a packet could as well decide on it.
+    """
+    if len(lines) < 2 or lines[-1] != "counter drop" or not re.fullmatch(LIMIT, lines[-2]):
         raise UnreadError(f"chain {name} does not end as ours do")
     for line in lines[:-2]:
         if match := RULE.fullmatch(line):
             yield Term(match["verdict"] == "accept", _box(name, match["match"] or "", family, sets), None)
-        elif not LOG.fullmatch(line):
+        elif match := LOG.fullmatch(line):
+            _box(name, match["match"] or "", family, sets)
+        else:
             raise UnreadError(f"chain {name} has a rule that is not understood: {line[:80]}")
 
 

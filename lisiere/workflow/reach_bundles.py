@@ -3,6 +3,8 @@
 As for `set` texts (`reach_beside`), none of the latter is read back as packets.
 """
 
+import re
+
 from lisiere import bundle
 from lisiere.configtree import ConfigSyntaxError
 from lisiere.render.nft_reading import NO_TABLE, chain_of, members_of
@@ -14,8 +16,15 @@ PARTS = {"network": "network/", "tunnels": "swanctl/", "what does not go by its 
 CHAINS = ("sources", "translation")
 """Parts of the rule set that are no rules of a pair of zones: who may send from where, and what becomes of addresses.
 How fast packets go (`classes`, shaping) is none of it."""
-_QUIET = (" alias ",)
-"""What only describes."""
+_ALIAS = re.compile(r'^(link set dev [^\s"]+) alias "[^"]*"$')
+"""What only describes: the name that an interface is given beside its own, and nothing else of a line."""
+
+
+_CLASS = re.compile(
+    r"qdisc replace dev \S+ root handle 1: htb default 20"
+    r"|class replace dev \S+ parent 1:1? classid 1:(?:1|10|20) htb rate \d+mbit (?:ceil \d+mbit )?quantum \d+"
+)
+"""How fast packets go by the uplink."""
 
 
 def rules(text: str) -> str:
@@ -45,15 +54,20 @@ def _parts(text: str) -> dict[str, object]:
         {"zone members": members_of(held)}
         | chains
         | {
-            name: {path: _told(body) for path, body in files.items() if path.startswith(folder) and path != SHAPING}
+            name: {
+                path: told for path, body in files.items() if path.startswith(folder) and (told := _told(path, body))
+            }
             for name, folder in PARTS.items()
         }
     )
 
 
-def _told(body: str) -> list[str]:
-    lines = (line for line in body.splitlines() if not any(word in line for word in _QUIET))
-    return [line for line in lines if not line.lstrip().startswith("#")]
+def _told(path: str, body: str) -> list[str]:
+    """The lines of a file that count: all but those of the uplink's classes, and no names beside interfaces' own."""
+    lines = body.split("\n")
+    if path == SHAPING:
+        return [line for line in lines if line and not _CLASS.fullmatch(line)]
+    return [_ALIAS.sub(r"\1", line) for line in lines] if path.endswith(".batch") else lines
 
 
 def _files(text: str) -> dict[str, str]:

@@ -85,10 +85,20 @@ def test_what_only_describes_opens_and_closes_nothing(tmp_path: Path) -> None:
         ("swanctl/swanctl.conf", r"remote_ts = ", "remote_ts = 192.0.2.0/24,", "tunnels"),
         ("nftables.conf", r'(?:\t\tiifname "lan-offices" ip saddr != .*\n){2}', "", "sources"),
         ("nftables.conf", r"counter masquerade", "counter accept", "translation"),
+        ("network/addresses.batch", r"\Z", "route replace 10.0.0.0/8 dev wan0 alias x\n", "network"),
+        ("network/addresses.batch", r'(alias "[^"]*")\n', r"\1 netns 1\n", "network"),
+        ("network/routes.batch", r"\A", "route replace default via 192.0.2.1 # alias \n", "network"),
+        (
+            "network/shaping.batch",
+            r"\Z",
+            "filter add dev wan0 matchall action mirred egress redirect dev lo\n",
+            "network",
+        ),
+        ("swanctl/swanctl.conf", r"\A", "# alias \n", "tunnels"),
     ],
 )
 def test_more_than_rules_is_never_the_same(tmp_path: Path, path: str, old: str, new: str, part: str) -> None:
-    """A route, a selector, who may send from where, what becomes of addresses."""
+    """A route, a selector, who may send from where, what becomes of addresses; a word that describes hides no line."""
     found = change_of(tmp_path, edited(path, old, new), text_of(HALL))
     assert found == ReachChange(unknown=f"more than rules changes: {part}")
 

@@ -112,6 +112,32 @@ def test_what_is_not_understood_is_said_to_be_unread(old: str, new: str, reason:
     assert reason in found.reason
 
 
+PORT = 'meta nfproto ipv4 iifname . tcp dport vmap {\n"wan0" . 22 : accept,\n}\n'
+HOOK = "\tchain wan-wan-ipv4 {\ntype nat hook prerouting priority dstnat; policy accept;\n\t}\n"
+OPEN = 'iifname "wan0";accept;oifname "x" tcp flags syn tcp option maxseg size set rt mtu\n'
+LIMIT = 'tcp dport vmap { 22 : accept } limit rate 10/second burst 20 packets log prefix "x: "\n'
+
+
+@pytest.mark.parametrize(
+    ("place", "added"),
+    [
+        (r"(chain input \{\n(?:.*\n)*?)(?=\t\tlimit)", PORT),
+        (r"(chain wan-self-ipv4 \{\n)", LIMIT),
+        (r"(chain wan-self-ipv4 \{\n(?:.*\n)*?)(?=\t\tlimit.*default drop)", LIMIT),
+        (r"(chain classes \{\n)", "type nat hook prerouting priority dstnat; policy accept;\n"),
+        (r"(chain classes \{\n.*\n)", 'iifname "wan0" tcp dport 22 dnat ip to 10.16.24.10\n'),
+        (r"(chain forward \{\n.*\n)", OPEN),
+        (r"(?=\tchain sources)", HOOK),
+    ],
+)
+def test_no_line_that_opens_something_goes_unread(place: str, added: str) -> None:
+    """A map that leads elsewhere, a log line that decides, a chain that hooks itself in: wherever it stands."""
+    shown = "".join(line if line.startswith("\t") else f"\t\t{line}" for line in added.splitlines(keepends=True))
+    changed = re.sub(place, lambda found: f"{found[0]}{shown}", rules(HALL), count=1)
+    assert changed != rules(HALL)
+    assert isinstance(NftReader().read(changed), Unread)
+
+
 def test_rules_that_are_not_ours_are_unread() -> None:
     """Of the bench, of somebody else, of nobody."""
     for text in ("", "flush ruleset\n", "flush ruleset\ntable inet lisiere {\n\tchain input {\n\t}\n}\n"):
