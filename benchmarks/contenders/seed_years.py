@@ -20,10 +20,10 @@ AUDIT = (
     "(at, by, basis, selection, packs_sha256, appliances, passed, failed, not_evaluated, run_id) "
     "VALUES (?, 'bench', 'live', 'all', ?, 600, 0, 0, 0, '') RETURNING id"
 )
+LAST_READINGS = "SELECT host, intended_sha256, running_sha256, conformity, deviations FROM lisiere_reading"
 READINGS = (
     "INSERT INTO lisiere_reading (host, read_at, intended_sha256, running_sha256, conformity, deviations) "
-    "SELECT host, ?, intended_sha256, running_sha256, conformity, deviations FROM lisiere_reading "
-    "WHERE read_at = (SELECT max(read_at) FROM lisiere_reading)"
+    "VALUES (?, ?, ?, ?, ?, ?)"
 )
 FLIP = (
     "INSERT INTO lisiere_finding "
@@ -40,12 +40,13 @@ def prepare(job: Job) -> Work:
 def _work(path: Path) -> Extra:
     connection = sqlite3.connect(path)
     findings = connection.execute("SELECT host, rule, sha256 FROM lisiere_finding WHERE left_at IS NULL").fetchall()
+    readings = connection.execute(LAST_READINGS).fetchall()
     draw, today = random.Random(1), datetime.now(UTC).replace(tzinfo=None)  # noqa: S311 - the same rows each time
     with connection:
         for day in range(DAYS, 0, -1):
             at = today - timedelta(days=day)
             (audit,) = connection.execute(AUDIT, (str(at), "0" * 64)).fetchone()
-            connection.execute(READINGS, (str(at),))
+            connection.executemany(READINGS, [(host, str(at), *rest) for host, *rest in readings])
             rows = []
             for host, rule, sha256 in draw.sample(findings, min(FLIPS, len(findings))):
                 reason = f"1 changed: service {rule} of {host}, and what came with it on day {day}"

@@ -9,7 +9,7 @@ WIDTH = LABELS + PLOT + END
 LINES_HEIGHT, MARGIN = 220, 34
 NARROWEST_WITH_NUMBER = 9
 """Pixels that a digit needs."""
-LONGEST_TITLE = 34
+LONGEST_TITLE = 32
 NAME = 15
 """Pixels between the names of two lines."""
 

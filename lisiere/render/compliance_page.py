@@ -1,5 +1,6 @@
 """The compliance report as one HTML file: no script, no request to anywhere, printable, in one language."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from lisiere.model.compliance_words import State
 from lisiere.model.finding import StateCounts
@@ -26,6 +28,7 @@ SIGNS: Mapping[str, str] = MappingProxyType(
 )
 """Beside the words, so that colour is never the only sign."""
 
+_TICKED = re.compile(r"`([^`]+)`")
 MOST_NAMED = 60
 """Sites named in one line of a page; the tables name them all."""
 
@@ -81,6 +84,11 @@ def percent(counts: StateCounts) -> int:
 def percent_of(words: Words, counts: StateCounts) -> str:
     """The percentage as a language writes it."""
     return f"{percent(counts)}{words('%%').replace('%%', '%')}"
+
+
+def ticked(text: str) -> Markup:
+    """A text in which words between backticks are code."""
+    return Markup(_TICKED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def scope_words(words: Words, scope: str) -> str:
@@ -193,6 +201,7 @@ def environment(language: Language) -> Environment:
             "minute": days.minute,
             "percent": partial(percent_of, words),
             "scope": partial(scope_words, words),
+            "ticked": ticked,
         }
     )
     return made

@@ -8,7 +8,7 @@ import pytest
 from lisiere.model.compliance_words import State
 from lisiere.model.report import Language, Report, View
 from lisiere.render.charts import LABELS, PLOT, Row, bar_chart, line_chart
-from lisiere.render.compliance_page import sections, write_report
+from lisiere.render.compliance_page import sections, ticked, write_report
 from lisiere.workflow.report_changes import compare
 from lisiere.workflow.reporting import Told, make_report
 from tests.reports.samples import AS_OF, findings, report, scene, told
@@ -47,6 +47,11 @@ def test_what_came_from_elsewhere_is_escaped() -> None:
     page = write_report(made)
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in page
     assert "\u202e" not in page
+
+
+def test_words_between_backticks_are_code() -> None:
+    """What is around and inside them stays text."""
+    assert ticked("read `lisiere <drift>` & more") == "read <code>lisiere &lt;drift&gt;</code> &amp; more"
 
 
 def test_sites_that_stand_alike_share_a_line() -> None:

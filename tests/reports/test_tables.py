@@ -67,5 +67,5 @@ def test_tables_have_the_words_of_their_language() -> None:
     assert {str(row[FINDINGS.index("state")]) for row in findings.rows} == {
         "non respectée",
         "non évaluée",
-        "dérogation",
+        "sous dérogation",
     }
