@@ -10,6 +10,8 @@ from types import MappingProxyType
 from lisiere import bundle
 from lisiere.configtree import ConfigSyntaxError, Node, parse_set
 
+_COMES_IN = re.compile(r'iifname "([^"]+)" (.+)')
+_QUOTED = re.compile(r'"([^"]+)"')
 _PAIRS = re.compile(r'([\w.]+)="([^"]*)"')
 
 
@@ -54,6 +56,19 @@ def _directives(node: Node, text: str) -> None:
     for _, line in _statements(text):
         name, _, rest = line.partition(" ")
         node.child(name).values.append(rest.strip())
+
+
+def _squid(node: Node, text: str) -> None:
+    """Squid: directives, and below `unauthenticated` the accesses that it allows to who has not said who they are."""
+    _directives(node, text)
+    acls = [value.split() for value in _values(node, "acl")]
+    proofs = {words[0] for words in acls if len(words) > 2 and words[1] == "proxy_auth"}
+    for value in _values(node, "http_access"):
+        action, *names = value.split()
+        if action == "deny" and len(names) == 1 and names[0] in {f"!{proof}" for proof in proofs}:
+            return
+        if action == "allow" and not proofs.intersection(names):
+            node.child("unauthenticated").values.append(value)
 
 
 def _assignments(node: Node, text: str) -> None:
@@ -106,38 +121,75 @@ def _sections(node: Node, text: str) -> None:
 def _nftables(node: Node, text: str) -> None:
     """nftables: `table FAMILY NAME`, below it `chain NAME` and `set NAME`.
 
-    A chain has `type`, `hook` and `policy` where it is hooked, and its rules as values of `rule`, in order.
+    A chain has `type`, `hook` and `policy` where it is hooked, its rules as values of `rule`, in order, and what its
+    maps lead to as values of `dispatch`. Below `interface NAME` stand by chain the rules for what comes in there, for
+    each interface that a rule or the map of a hooked chain names.
     """
-    stack = [node]
+    stack, is_map = [node], False
     for number, line in _statements(text):
-        if re.fullmatch(r"(table|chain|set|map) [^{}]+\{", line):
-            below = stack[-1]
-            for word in line[:-1].split():
-                below = below.child(word)
-            stack.append(below)
-        elif line == "}":
+        if line == "}":
             if len(stack) == 1:
                 raise ConfigSyntaxError(number, "a closing brace without an opening one")
-            stack.pop()
-        elif line.endswith("{"):
-            stack[-1].child("rule").values.append(line[:-1].strip())
-            stack.append(Node())  # a map in place: what leads where is no rule of its own
-        elif len(stack) > 1 and (match := re.fullmatch(r"type (\w+) hook (\w+) .*policy (\w+);", line)):
-            for key, value in zip(("type", "hook", "policy"), match.groups(), strict=True):
-                stack[-1].child(key).values.append(value)
+            if not is_map:
+                stack.pop()
+            is_map = False
+        elif is_map:
+            stack[-1].child("dispatch").values.append(line.removesuffix(","))
+        elif re.fullmatch(r"(table|chain|set|map) [^{}]+\{", line):
+            stack.append(_opened(stack[-1], line))
         else:
-            stack[-1].child("rule").values.append(line)
-    if len(stack) > 1:
+            is_map = line.endswith("{")
+            _said(stack[-1], line.removesuffix("{").strip())
+    if len(stack) > 1 or is_map:
         raise ConfigSyntaxError(len(text.splitlines()), "a closing brace is missing")
+    _interfaces(node)
+
+
+def _opened(above: Node, line: str) -> Node:
+    for word in line[:-1].split():
+        above = above.child(word)
+    return above
+
+
+def _said(section: Node, line: str) -> None:
+    """Where a chain is hooked, or one of its rules."""
+    if match := re.fullmatch(r"type (\w+) hook (\w+) .*policy (\w+);", line):
+        for key, value in zip(("type", "hook", "policy"), match.groups(), strict=True):
+            section.child(key).values.append(value)
+    else:
+        section.child("rule").values.append(line)
+
+
+def _interfaces(node: Node) -> None:
+    """Note by interface what the chains of all tables say of it."""
+    tables = [table for family in _below(node, "table") for table in family.children.values()]
+    chains = [
+        pair for table in tables if "chain" in table.children for pair in table.children["chain"].children.items()
+    ]
+    for name, chain in chains:
+        for match in filter(None, map(_COMES_IN.fullmatch, _values(chain, "rule"))):
+            node.child("interface").child(match[1]).child(name).values.append(match[2])
+        for match in filter(None, map(_QUOTED.match, _values(chain, "dispatch") if "hook" in chain.children else ())):
+            node.child("interface").child(match[1])
+
+
+def _values(node: Node, name: str) -> list[str]:
+    return node.children[name].values if name in node.children else []
+
+
+def _below(node: Node, name: str) -> list[Node]:
+    return list(node.children[name].children.values()) if name in node.children else []
 
 
 def _rsyslog(node: Node, text: str) -> None:
-    """rsyslog: each `action(…)` by its number below `action`, its parameters below that."""
+    """rsyslog: each `action(…)` by its number below `action`, its parameters below that; `sent-to` where they send."""
     for number, found in enumerate(re.finditer(r"(\S+) action\(([^)]*)\)", text), 1):
         action = node.child("action").child(str(number))
         action.child("selector").values.append(found[1])
         for key, value in _PAIRS.findall(found[2]):
             action.child(key.lower()).values.append(value)
+        if action.child("type").values[:1] in (["omfwd"], ["omrelp"]):
+            node.child("sent-to").values.extend(action.child("target").values)
 
 
 READERS: Mapping[str, Callable[[Node, str], None]] = MappingProxyType(
@@ -148,7 +200,7 @@ READERS: Mapping[str, Callable[[Node, str], None]] = MappingProxyType(
         "nftables.conf": _nftables,
         "resolv.conf": _directives,
         "rsyslog/rsyslog.conf": _rsyslog,
-        "squid/squid.conf": _directives,
+        "squid/squid.conf": _squid,
         "ssh/sshd_config": _sshd,
         "swanctl/swanctl.conf": _sections,
         "system.conf": _assignments,
