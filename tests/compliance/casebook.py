@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -18,7 +19,7 @@ from lisiere.model.base import Model
 from lisiere.model.compliance_words import State, Topic
 from lisiere.model.finding import FLEET, Observation, Result
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import Layer, PolicyRule, SiteIntent
+from lisiere.model.intent import Layer, NamedSet, PolicyRule, SiteIntent
 from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.site import Appliance
 from lisiere.model.traffic import ServiceEntry
@@ -168,7 +169,7 @@ def _intent(stage: Stage, what: object) -> Stage:
 
 
 def _allow(stage: Stage, what: object) -> Stage:
-    """A rule put before all others between two zones."""
+    """A rule put before all others between two zones; it allows, unless it says another action."""
     (edit,) = _items(what)
     entry = None
     if "service" in edit:
@@ -181,7 +182,7 @@ def _allow(stage: Stage, what: object) -> Stage:
         source=edit.get("source"),
         destination=edit.get("destination"),
         entry=entry,
-        action=Action.ALLOW,
+        action=Action(edit.get("action", "allow")),
         log=False,
         flow=edit.get("flow", "web-access"),
     )
@@ -193,6 +194,16 @@ def _allow(stage: Stage, what: object) -> Stage:
         for one in intent.rule_sets
     )
     return _with_intent(stage, intent.model_copy(update={"rule_sets": sets}))
+
+
+def _add_set(stage: Stage, what: object) -> Stage:
+    """One more set of addresses, for the rules of the case."""
+    assert isinstance(what, dict)
+    added = NamedSet(
+        name=what["name"], ipv4=tuple(map(IPv4Network, what["ipv4"])), ipv6=tuple(map(IPv6Network, what["ipv6"]))
+    )
+    intent = stage.subject.intent
+    return _with_intent(stage, intent.model_copy(update={"sets": (*intent.sets, added)}))
 
 
 def _fleet(stage: Stage, what: object) -> Stage:
@@ -286,6 +297,7 @@ def _as_of(stage: Stage, what: object) -> Stage:
 
 EDITS: Mapping[str, Callable[[Stage, object], Stage]] = MappingProxyType(
     {
+        "add_set": _add_set,
         "allow": _allow,
         "appliance": _appliance,
         "as_of": _as_of,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from types import MappingProxyType
 
 from lisiere.model.intent import NamedSet, PolicyRule, PrefixGiven, RuleSet, SiteIntent
 from lisiere.model.traffic import Protocol, ServiceEntry
@@ -9,6 +11,11 @@ from lisiere.model.words import Action, Zone
 
 Service = tuple[str, int]
 """Protocol and port."""
+
+
+ADDRESS_BITS: Mapping[int, int] = MappingProxyType({4: 32, 6: 128})
+MOST_NAMED: Mapping[int, int] = MappingProxyType({4: 1 << 24, 6: 1 << 112})
+"""So many addresses at most are named ones, by family: a /8, a /16. Half of the Internet twice is all of it."""
 
 
 def parse_service(text: str) -> Service:
@@ -29,16 +36,26 @@ def sets_between(intent: SiteIntent, from_zone: Zone, to_zone: Zone) -> Iterator
 
 
 def open_way(rules: RuleSet, sets: Mapping[str, NamedSet], service: Service) -> PolicyRule | None:
-    """The rule that lets a service pass to any address; None when it is closed or open to named addresses only."""
+    """The rule that lets a service pass to any address; None when it is closed or open to named addresses only.
+
+    Addresses are no longer named ones when all that rules allow is more than `MOST_NAMED` of them together.
+    """
+    version, opened = int(rules.family.removeprefix("ipv")), frozenset[PrefixGiven]()
     for rule in rules.rules:
         if not _touches(rule.entry, service):
             continue
-        is_anywhere = rule.destination is None or _is_everything(sets[rule.destination])
-        if rule.action is Action.ALLOW and is_anywhere:
-            return rule
-        if rule.action is Action.DENY and is_anywhere and rule.source is None and rule.window is None:
+        known = None if rule.destination is None else _prefixes(sets[rule.destination], version)
+        if rule.action is Action.ALLOW:
+            opened = opened.union(known or ())
+            if known is None or _share(opened) > MOST_NAMED[version]:
+                return rule
+        elif (known is None or _share(frozenset(known)) == 1 << ADDRESS_BITS[version]) and _is_for_all(rule):
             return None
     return None
+
+
+def _is_for_all(rule: PolicyRule) -> bool:
+    return rule.source is None and rule.window is None
 
 
 def way_to(rules: RuleSet, sets: Mapping[str, NamedSet], prefix: PrefixGiven) -> PolicyRule | None:
@@ -67,8 +84,12 @@ def _touches(entry: ServiceEntry | None, service: Service) -> bool:
     return entry.protocol == service[0] and any(one.first <= service[1] <= one.last for one in entry.ports)
 
 
-def _is_everything(one: NamedSet) -> bool:
-    return any(prefix.prefixlen == 0 for family in (4, 6) for prefix in _prefixes(one, family))
+@lru_cache(maxsize=1 << 12)
+def _share(prefixes: frozenset[PrefixGiven]) -> int:
+    """How many addresses of one family prefixes hold together, each counted once."""
+    fours = collapse_addresses(one for one in prefixes if isinstance(one, IPv4Network))
+    sixes = collapse_addresses(one for one in prefixes if isinstance(one, IPv6Network))
+    return sum(one.num_addresses for one in fours) + sum(one.num_addresses for one in sixes)
 
 
 def _prefixes(one: NamedSet, version: int) -> tuple[PrefixGiven, ...]:
