@@ -54,6 +54,12 @@ LAST_DAY: dict[str, date] = {
 DH_GROUPS = frozenset({2, 5, 14, 15, 16, 17, 18, 19, 20, 21, 31, 32})
 """IANA IKEv2 transform type 4 numbers that the platforms implement."""
 
+EXPECTED = frozenset({"mlkem768", "mlkem1024"})
+"""Algorithms that rules may ask for already, and that no platform of ours has yet."""
+
+ALGORITHMS = frozenset(map(str, (*Encryption, *Hash, *(f"dh{one}" for one in DH_GROUPS)))) | EXPECTED
+"""Every algorithm by the name that `CryptoProfile.algorithms` gives it."""
+
 
 class Source(Model):
     """Where a choice comes from."""

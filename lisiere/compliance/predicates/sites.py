@@ -2,20 +2,32 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from lisiere.compliance.predicates.base import IntentPredicate, Told
 from lisiere.compliance.subject import Setting, Subject
+from lisiere.model.crypto import ALGORITHMS
 from lisiere.model.intent import Tunnel
 from lisiere.model.site import WebAccessKind
 from lisiere.model.words import Slug
 
 
+def _known(name: str) -> str:
+    if name not in ALGORITHMS:
+        raise ValueError(f"{name!r} is no algorithm; there are {', '.join(sorted(ALGORITHMS))}")
+    return name
+
+
+Algorithm = Annotated[str, AfterValidator(_known)]
+"""An algorithm by its name in crypto.yaml; a word that is none would be looked for in vain for ever."""
+
+
 class AlgorithmsEnd(IntentPredicate):
     """No tunnel uses an algorithm after its last day."""
 
-    ends: dict[str, date] = Field(min_length=1)
+    ends: dict[Algorithm, date] = Field(min_length=1)
 
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The algorithms that have ended, by tunnel; not concerned without tunnels."""
@@ -32,7 +44,7 @@ class AlgorithmsEnd(IntentPredicate):
 class TunnelsUse(IntentPredicate):
     """Every tunnel uses one of some algorithms."""
 
-    one_of: tuple[str, ...] = Field(min_length=1)
+    one_of: tuple[Algorithm, ...] = Field(min_length=1)
 
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The tunnels that use none of them; not concerned without tunnels."""

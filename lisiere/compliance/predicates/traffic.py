@@ -1,6 +1,8 @@
 """Predicates about what a site's rules let pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import time
+from ipaddress import IPv4Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -14,8 +16,11 @@ from lisiere.compliance.predicates.ways import (
     way_to,
 )
 from lisiere.compliance.subject import Setting, Subject
-from lisiere.model.intent import PolicyRule, RuleSet, SiteIntent
+from lisiere.model.intent import Family, NamedSet, PolicyRule, PrefixGiven, RuleSet, SiteIntent
+from lisiere.model.packet import Packet
 from lisiere.model.words import LAN_ZONES, Action, Zone
+from lisiere.policy.frozen import policy_of
+from lisiere.policy.verdicts import verdict
 
 
 def _sound(text: str) -> str:
@@ -164,15 +169,48 @@ class BackupFlow(IntentPredicate):
         intent = subject.intent
         if intent.backup is None:
             return ["no backup is planned"]
-        sets = {one.name: one for one in intent.sets}
-        rules = (rules for rules in intent.rule_sets if rules.from_zone in LAN_ZONES)
-        wanted = [one for one in intent.backup.destinations if one.version == 4]
-        is_open = any(
-            rule.flow == "backup" and rule.destination is not None and set(wanted) <= set(sets[rule.destination].ipv4)
-            for one in rules
-            for rule in allowing(one)
+        return (
+            [] if any(self._passes(intent, rules) for rules in intent.rule_sets) else ["no rule lets the backup pass"]
         )
-        return [] if is_open else ["no rule lets the backup pass"]
+
+    def _passes(self, intent: SiteIntent, rules: RuleSet) -> bool:
+        """Whether a rule of the backup stands there for all its destinations, and none before it denies the same."""
+        if intent.backup is None or rules.from_zone not in LAN_ZONES or rules.family != Family.IPV4:
+            return False
+        sets = {one.name: one for one in intent.sets}
+        wanted = [one for one in intent.backup.destinations if one.version == 4]
+        found = [
+            rule
+            for rule in allowing(rules)
+            if rule.flow == "backup"
+            and rule.destination is not None
+            and set(wanted) <= set(sets[rule.destination].ipv4)
+        ]
+        if not found:
+            return False
+        policy = policy_of(intent.model_copy(update={"rule_sets": (rules,)}))
+        packets = [packet for rule in found for one in wanted for packet in _samples(rule, rules, sets, one)]
+        return bool(packets) and all(verdict(policy, packet).action is Action.ALLOW for packet in packets)
+
+
+def _samples(
+    rule: PolicyRule, rules: RuleSet, sets: Mapping[str, NamedSet], destination: PrefixGiven
+) -> Iterator[Packet]:
+    """A packet of a rule from each of its sources, in its hours."""
+    entry = rule.entry
+    sources = sets[rule.source].ipv4 if rule.source is not None else (IPv4Network("192.0.2.0/24"),)
+    if entry is None or not entry.ports:
+        return
+    for source in sources:
+        yield Packet(
+            from_zone=rules.from_zone,
+            to_zone=rules.to_zone,
+            source=source[0],
+            destination=destination[0],
+            protocol=entry.protocol,
+            port=entry.ports[0].first,
+            at=None if rule.window is None else time.fromisoformat(rule.window[0]),
+        )
 
 
 def _has(intent: SiteIntent, zone: Zone) -> bool:
