@@ -1,6 +1,7 @@
 """Rule packs from their folders: mistakes with file and line; a pack with one is refused, the others serve."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +24,14 @@ GETTERS = frozenset({"get_facts", "get_interfaces", "get_interfaces_ip", "get_nt
 """The getters that drivers of all platforms have."""
 
 _REPEATED_GROUP = re.compile(r"\)[*+{]")
+_REPEATED = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
 
 
 @dataclass(frozen=True, slots=True)
 class Packs:
     """The packs that serve, their rules by id, and what is wrong with those that do not.
 
-    `sha256` is the hash of the files that serve: which rules an audit asked can be told later.
+    `sha256` is the hash of the files that serve, validation files included: which rules an audit asked can be told later.
     """
 
     packs: tuple[RulePack, ...]
@@ -93,6 +95,9 @@ class _Loader:
         self.packs.append(pack)
         self.rules.update({one.rule.id: one for one in prepared})
         self.digest.update(reader.texts[name].encode())
+        for one in prepared:
+            if isinstance(one.rule.check, GettersCheck) and one.rule.check.file is not None:
+                self.digest.update(json.dumps(one.expected, sort_keys=True, default=str).encode())
 
     def _checked(
         self, folder: Path, name: str, reader: Reader, notes: Notebook
@@ -182,9 +187,14 @@ def _expected(
         for getter in one:
             if getter not in GETTERS:
                 notes.add(where, f"rule {rule}: unknown getter {getter!r}", did_you_mean(getter, GETTERS))
-    for text in filter(_REPEATED_GROUP.search, _texts(content)):
-        message = f"rule {rule}: the expression {text[:40]!r} repeats a group"
-        notes.add(where, message, "NAPALM's engine may never end with it; write it without")
+    for text in _texts(content):
+        advice = (
+            "NAPALM's engine may never end with it; it looks for a text anywhere, so `.*` at the ends is not needed"
+        )
+        if _REPEATED_GROUP.search(text):
+            notes.add(where, f"rule {rule}: the expression {text[:40]!r} repeats a group", advice)
+        elif len(_REPEATED.findall(text)) > 1:
+            notes.add(where, f"rule {rule}: the expression {text[:40]!r} repeats more than once", advice)
     return tuple(content)
 
 

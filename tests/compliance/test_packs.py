@@ -25,6 +25,7 @@ class Fault:
     write: str | None = None
 
 
+IN_A_FILE = GOOD.replace("validate:\n          - get_facts:\n              vendor: VyOS", "file: facts/file.yaml")
 FAULTS = [Fault(**one) for one in yaml.safe_load((HERE / "cases.yaml").read_text(encoding="utf-8"))]
 
 
@@ -57,3 +58,16 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     found = load_packs(tmp_path / "nowhere")
     assert "no folder of rule packs" in str(found.mistakes[0])
     assert set(found.rules) == set(packs().rules)
+
+
+def test_the_hash_of_packs_tells_of_validation_files(tmp_path: Path) -> None:
+    """An audit under another file was another audit."""
+    (tmp_path / "own.yaml").write_text(IN_A_FILE, encoding="utf-8")
+    (tmp_path / "facts").mkdir()
+    hashes = set()
+    for vendor in ("VyOS", "Debian"):
+        (tmp_path / "facts" / "file.yaml").write_text(f"---\n- get_facts:\n    vendor: {vendor}\n", encoding="utf-8")
+        found = load_packs(tmp_path)
+        assert found.mistakes == ()
+        hashes.add(found.sha256)
+    assert len(hashes) == 2
