@@ -41,10 +41,11 @@ class Source(Model):
 
 
 class Citation(Model):
-    """Where in a document a rule stands."""
+    """Where in a document a rule stands; `read_as` where that place was known otherwise than the rest of it."""
 
     document: Slug
     number: Number
+    read_as: ReadAs | None = None
 
 
 class AppliesTo(Model):
@@ -64,7 +65,7 @@ class Demand(Model):
         split: Cut each value at this before it is looked at.
         one_of, none_of: Words that every value must be one of, or that no value may be.
         at_least, at_most: Bounds of every value as a number.
-        unit: What such numbers count: `1h` is 3600 seconds, `1G` is 1073741824 bytes. A unit that is unknown is no number.
+        unit: What such numbers count: `1h` is 3600 seconds, `1G` is 1073741824 bytes. Any other unit is wrong.
         count_at_least, count_at_most: How many values there are.
         matches, matches_none, some_match: An expression that every value fits as a whole, that none does, or that one
             does at least.
@@ -245,5 +246,6 @@ class RulePack(Model):
     rules: tuple[PackRule, ...] = Field(min_length=1)
 
     def source(self, citation: Citation) -> Source:
-        """The document of a citation; the loader made sure that there is one."""
-        return next(one for one in self.sources if one.id == citation.document)
+        """The document of a citation, read as that place of it was; the loader made sure that there is one."""
+        found = next(one for one in self.sources if one.id == citation.document)
+        return found if citation.read_as is None else found.model_copy(update={"read_as": citation.read_as})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lisiere.workflow.findings import cited
 from lisiere.workflow.packs import load_packs
 from tests.compliance.casebook import packs
 
@@ -71,3 +72,17 @@ def test_the_hash_of_packs_tells_of_validation_files(tmp_path: Path) -> None:
         assert found.mistakes == ()
         hashes.add(found.sha256)
     assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("ssh-keys-only", "R17 (not read)"),
+        ("ssh-no-root", "R21"),
+        ("recyf-supervision-kept", "20.5 (entités essentielles)"),
+        ("recyf-supported-release", "(de mémoire) (not read)"),
+    ],
+)
+def test_a_citation_is_honest_about_what_was_read_and_whom_it_binds(rule: str, told: str) -> None:
+    """One place of a document may be unread where its summary told of the others."""
+    assert cited(rule, packs()).endswith(told)
