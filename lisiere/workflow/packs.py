@@ -31,7 +31,7 @@ _REPEATED = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
 class Packs:
     """The packs that serve, their rules by id, and what is wrong with those that do not.
 
-    `sha256` is the hash of the files that serve, validation files included: which rules an audit asked can be told later.
+    `sha256` is the hash of the files that serve, validation files too: which rules an audit asked can be told later.
     """
 
     packs: tuple[RulePack, ...]
@@ -189,7 +189,7 @@ def _expected(
                 notes.add(where, f"rule {rule}: unknown getter {getter!r}", did_you_mean(getter, GETTERS))
     for text in _texts(content):
         advice = (
-            "NAPALM's engine may never end with it; it looks for a text anywhere, so `.*` at the ends is not needed"
+            "NAPALM's engine may never end with it; it looks for a text anywhere, so no `.*` is needed at the ends"
         )
         if _REPEATED_GROUP.search(text):
             notes.add(where, f"rule {rule}: the expression {text[:40]!r} repeats a group", advice)
