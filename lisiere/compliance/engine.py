@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from lisiere.compliance.conditions import asked_by, judge
 from lisiere.compliance.predicates.base import FleetPredicate, IntentPredicate
-from lisiere.compliance.running import drifted, getters_told, rows_told
+from lisiere.compliance.running import drifted, getters_told, not_too_old, rows_told
 from lisiere.compliance.subject import Setting, Subject
 from lisiere.compliance.telling import NotEvaluatedError, Outcome, judged
 from lisiere.compliance.trees import parse
@@ -118,7 +118,10 @@ class Engine:
         conditions = check.vyos if is_vyos else check.debian
         if not conditions:
             return None
-        told = judge(conditions, tree(), as_of=self._setting.as_of)
+        found = tree()
+        if subject.running is not None and subject.running.read_at is not None:
+            not_too_old(subject.running.read_at, self._setting)
+        told = judge(conditions, found, as_of=self._setting.as_of)
         return None if told is None else judged(told, evidence_of(subject))
 
     def _in_transition(self, found: dict[str, Result]) -> dict[str, Result]:

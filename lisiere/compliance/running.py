@@ -29,6 +29,8 @@ def drifted(check: DriftCheck, subject: Subject, setting: Setting) -> Outcome:
     )
     if check.max_age_days is not None and _age(compared.read_at, setting) > timedelta(days=check.max_age_days):
         return judged(f"last read {_day(compared.read_at)}", evidence)
+    if check.max_age_days is None:
+        not_too_old(compared.read_at, setting)
     found = [one for one in compared.drift if one.reason in check.reasons]
     unread = [one for one in compared.drift if one.reason is DriftReason.UNPARSABLE]
     if check.reasons and unread and DriftReason.UNPARSABLE not in check.reasons:
@@ -55,13 +57,13 @@ def _drift_words(found: Sequence[Drift]) -> str:
     return f"{counts}: {places}"[:500]
 
 
-def rows_told(check: StateCheck, subject: Subject, setting: Setting) -> Outcome:
-    """Whether what an appliance tells of its state is as demanded."""
+def rows_told(check: StateCheck, subject: Subject, setting: Setting) -> Outcome | None:
+    """Whether what an appliance tells of its state is as demanded; None where there is nothing to tell of."""
     platform = subject.appliance.platform
     if (check.topic, platform) not in WAYS:
         raise NotEvaluatedError(f"{platform} is not asked for {check.topic}")
     if check.expects == "tunnels" and not subject.intent.tunnels and check.topic not in subject.states:
-        return judged("", Evidence(what="inventory"))
+        return None
     told = _recent(subject.states.get(check.topic), check.topic, check.max_age_days, subject, setting)
     try:
         found = rows(check.topic, platform, told.answer)
@@ -123,6 +125,16 @@ def _recent(told: Observation | None, what: str, max_age_days: int, subject: Sub
 
 def _evidence(told: Observation) -> Evidence:
     return Evidence(what=told.topic, sha256=told.sha256, seen_at=told.seen_at)
+
+
+def not_too_old(read_at: datetime, setting: Setting) -> None:
+    """See that a reading still says something of what runs.
+
+    Raises:
+        NotEvaluatedError: It is too old.
+    """
+    if _age(read_at, setting) > timedelta(days=setting.max_age_days):
+        raise NotEvaluatedError(f"last read {_day(read_at)}, more than {setting.max_age_days} days ago")
 
 
 def _age(at: datetime, setting: Setting) -> timedelta:

@@ -11,6 +11,9 @@ from lisiere.model.intent import SiteIntent
 from lisiere.model.plan import Drift
 from lisiere.model.site import Appliance
 
+MAX_AGE_DAYS = 30
+"""How old a reading may be unless a setting says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -49,8 +52,16 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What holds for all appliances of an audit: the fleet, the day on which dates are judged, and the moment."""
+    """What holds for all appliances of an audit.
+
+    Args:
+        fleet: The fleet.
+        as_of: The day on which dates are judged.
+        at: The moment.
+        max_age_days: How old what was read may be to say something of what runs.
+    """
 
     fleet: Fleet
     as_of: date
     at: datetime
+    max_age_days: int = MAX_AGE_DAYS

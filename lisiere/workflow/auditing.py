@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from lisiere.compliance.engine import Comparer, Engine
-from lisiere.compliance.subject import Compared, Running, Setting, Subject
+from lisiere.compliance.subject import MAX_AGE_DAYS, Compared, Running, Setting, Subject
 from lisiere.model.compliance_words import Basis, State, Topic
 from lisiere.model.finding import FLEET, Audit, Audited, Finding, Observation, Result
 from lisiere.model.fleet import Fleet
@@ -34,6 +34,7 @@ class Order:
         compare: How NAPALM compares getters with a validation file.
         as_of: The day on which dates are judged.
         at: The moment of the audit.
+        max_age_days: How old what was read may be to say something of what runs.
     """
 
     fleet: Fleet
@@ -43,6 +44,7 @@ class Order:
     compare: Comparer
     as_of: date
     at: datetime
+    max_age_days: int = MAX_AGE_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,8 @@ class Account:
 
 def evaluate(order: Order, seen: Mapping[str, Seen]) -> tuple[Result, ...]:
     """Ask every rule of every appliance, and of the fleet."""
-    engine = Engine(
-        order.packs.rules.values(), setting=Setting(order.fleet, order.as_of, order.at), compare=order.compare
-    )
+    setting = Setting(order.fleet, order.as_of, order.at, order.max_age_days)
+    engine = Engine(order.packs.rules.values(), setting=setting, compare=order.compare)
     wanted = frozenset(order.names)
     intents: dict[str, SiteIntent] = {}
     results: list[Result] = []

@@ -116,6 +116,29 @@ def test_a_tunnel_that_is_not_told_of_is_missed() -> None:
     assert (found.state, found.reason) == (State.FAILED, f"{told}: is not there")
 
 
+def test_what_was_read_too_long_ago_says_nothing_of_what_runs() -> None:
+    """A month by default: neither its configuration nor its deviations are judged; that it is old is a finding."""
+    stage = base("vyos-town-hall")
+    running, compared = stage.subject.running, stage.subject.compared
+    assert running is not None
+    assert compared is not None
+    for days, expected in ((30, State.PASSED), (31, State.NOT_EVALUATED)):
+        at = AT - timedelta(days=days)
+        old = replace(stage.subject, running=replace(running, read_at=at), compared=replace(compared, read_at=at))
+        found = asked(tuple(packs().rules.values()), subject=old)
+        for name in ("ssh-keys-only", "recyf-hardened-configuration", "recyf-default-secrets"):
+            assert found[name].state is expected
+        assert found["op-read-recently"].state is State.FAILED
+    assert found["ssh-keys-only"].reason == "last read on 2026-10-24, more than 30 days ago"
+
+
+def test_tunnels_of_a_site_that_has_none_are_not_told_to_be_up() -> None:
+    """Nobody looked, and there is nothing to look for: the rule says nothing."""
+    stage = base("vyos-town-hall").subject
+    alone = replace(stage, intent=stage.intent.model_copy(update={"tunnels": ()}), states={})
+    assert "op-tunnels-up" not in asked([packs().rules["op-tunnels-up"]], subject=alone)
+
+
 def test_a_site_that_moves_to_a_new_intent_has_its_days_of_transition() -> None:
     """What conformed a week ago still passes, and says so; a month later it does not."""
     stage = changed(base("vyos-town-hall"), {"drift": [{"reason": "changed", "path": "system login banner"}]})
