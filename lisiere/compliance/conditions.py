@@ -1,7 +1,7 @@
 """Demands on a configuration tree."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
@@ -15,12 +15,24 @@ MOST_TOLD = 3
 Found = Iterator[tuple[tuple[str, ...], Node]]
 
 
-def judge(conditions: Sequence[Condition], root: Node, *, as_of: date) -> str | None:
-    """Why a configuration does not meet conditions; empty when it does, None when none of them had anything to ask."""
+def judge(conditions: Sequence[Condition], root: Node, *, as_of: date, expected: Collection[str] = ()) -> str | None:
+    """Why a configuration does not meet conditions; empty when it does, None when none of them had anything to ask.
+
+    Args:
+        conditions: What must be.
+        root: The configuration.
+        as_of: The day on which dates are judged.
+        expected: How paths begin below which the site must have something: where `each` finds nothing there, that is
+            told, for what is gone keeps no rule.
+    """
     complaints: list[str] = []
     is_asked = False
     for one in conditions:
-        for place, node in find(root, one.each.split()) if one.each else iter([((), root)]):
+        places = list(find(root, one.each.split()) if one.each else [((), root)])
+        if not places and one.each and one.each.startswith(tuple(expected)):
+            is_asked = True
+            complaints.append(f"{one.each}: nothing is there, and the site needs it")
+        for place, node in places:
             is_asked = True
             if told := _ask(one, node, as_of=as_of):
                 complaints.append(f"{' '.join(place)}: {told}" if place else told)

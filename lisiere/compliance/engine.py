@@ -121,7 +121,8 @@ class Engine:
         found = tree()
         if subject.running is not None and subject.running.read_at is not None:
             not_too_old(subject.running.read_at, self._setting)
-        told = judge(conditions, found, as_of=self._setting.as_of)
+        expected = _expected(subject.intent)
+        told = judge(conditions, found, as_of=self._setting.as_of, expected=expected)
         return None if told is None else judged(told, evidence_of(subject))
 
     def _in_transition(self, found: dict[str, Result]) -> dict[str, Result]:
@@ -205,6 +206,12 @@ def _is_early(rule: PackRule, as_of: date) -> bool:
         and as_of <= rule.transition_until
         and (rule.valid_until is None or as_of <= rule.valid_until)
     )
+
+
+def _expected(intent: SiteIntent) -> list[str]:
+    """How the paths begin, on either platform, of what a site needs: its tunnels, its proxy."""
+    vpn = ["vpn ipsec ", "swanctl/swanctl.conf connections "] if intent.tunnels else []
+    return vpn + (["service webproxy", "squid/squid.conf"] if intent.web.proxy is not None else [])
 
 
 def _read(subject: Subject, asked: tuple[str, ...]) -> _Trees:

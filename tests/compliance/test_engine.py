@@ -93,6 +93,32 @@ def test_a_configuration_that_cannot_be_read_is_not_evaluated() -> None:
     assert found["op-readable"].state is State.FAILED
 
 
+@pytest.mark.parametrize(
+    ("name", "gone", "rules"),
+    [
+        ("vyos-town-hall", "set vpn ipsec", ("ipsec-ikev2", "ipsec-pfs", "crypto-ike-lifetime")),
+        ("vyos-town-hall", "set service webproxy", ("proxy-explicit", "proxy-no-caching", "proxy-authenticated")),
+        ("debian-town-hall", "@@ file swanctl/swanctl.conf", ("ipsec-ikev2", "ipsec-pfs", "ipsec-esp-not-ah")),
+        ("debian-town-hall", "@@ file squid/squid.conf", ("proxy-explicit", "proxy-closed-to-others")),
+    ],
+)
+def test_what_is_gone_keeps_no_rule(name: str, gone: str, rules: tuple[str, ...]) -> None:
+    """A site that needs tunnels or a proxy, and runs none of it, fails what is asked of them."""
+    stage = base(name)
+    running = stage.subject.running
+    assert running is not None
+    if gone.startswith("@@"):
+        before, _, after = running.text.partition(gone)
+        text = f"{before}@@{after.partition('@@')[2]}"
+    else:
+        text = "".join(line for line in running.text.splitlines(keepends=True) if not line.startswith(gone))
+    left = replace(stage, subject=replace(stage.subject, running=replace(running, text=text)))
+    for rule_name in rules:
+        found = result(left, rule_name)
+        assert found is not None, rule_name
+        assert (found.state, "nothing is there" in found.reason) == (State.FAILED, True)
+
+
 def test_an_answer_that_the_command_does_not_print_is_not_evaluated() -> None:
     """Nor one that is too old."""
     stage = changed(base("vyos-town-hall"), {"told": [{"topic": "tunnels", "find": "State", "put": "Mood"}]})
