@@ -65,7 +65,7 @@ def add(
         raise UsageError("a reason and a measure have 1 to 600 characters, none of them a control") from exc
     with open_records(settings) as records:
         found = records.compliance.ask_waiver(asked)
-    note(f"waiver {found.number} is asked for by {found.asked_by}; somebody else approves it from a login of their own:")
+    note(f"waiver {found.number} is asked for by {found.asked_by}; somebody else approves it, from another login:")
     note(f"  lisiere waiver approve {found.number}")
 
 

@@ -188,9 +188,7 @@ def _expected(
             if getter not in GETTERS:
                 notes.add(where, f"rule {rule}: unknown getter {getter!r}", did_you_mean(getter, GETTERS))
     for text in _texts(content):
-        advice = (
-            "NAPALM's engine may never end with it; it looks for a text anywhere, so no `.*` is needed at the ends"
-        )
+        advice = "NAPALM's engine may never end with it; it looks for a text anywhere, so no `.*` is needed at the ends"
         if _REPEATED_GROUP.search(text):
             notes.add(where, f"rule {rule}: the expression {text[:40]!r} repeats a group", advice)
         elif len(_REPEATED.findall(text)) > 1:

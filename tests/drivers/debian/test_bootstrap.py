@@ -69,7 +69,9 @@ def test_root_follows_no_link_of_the_account(installed: tuple[Appliance, Shell, 
         f"rm -rf {home}; mkdir /home/other; ln -s /home/other {home}",
     ):
         appliance.tell("sh", "-c", f"chown -R -h lisiere {home}; {trap}; chown -R -h lisiere {home}")
-        assert shell.json(*words)["installed"] == ["the key that lisiere is reached with until the first configuration"]
+        told = shell.json(*words)
+        assert isinstance(told, dict)
+        assert told["installed"] == ["the key that lisiere is reached with until the first configuration"]
         assert (appliance.tell(*shown), appliance.tell("sha256sum", "/etc/shadow")) == before
         assert appliance.tell("find", home, "-xdev", "(", "!", "-user", "root", "-o", "-type", "l", ")") == ""
         assert appliance.call("test", "-e", "/etc/sudoers.d/authorized_keys")[0] != 0
