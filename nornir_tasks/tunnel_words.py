@@ -14,8 +14,12 @@ WHY: Mapping[TunnelFault, str] = MappingProxyType(
         TunnelFault.SELECTORS: "the two ends name other networks for it",
         TunnelFault.SILENCE: "the other end does not answer",
         TunnelFault.REFUSED: "the other end refused it",
+        TunnelFault.UNPROVEN: "it lives by its old key, and its daemon begins none beside it: restart charon",
+        TunnelFault.LATE: "it was not begun anew, for others took too long to answer",
     }
 )
+UNTOLD = frozenset({TunnelFault.UNPROVEN, TunnelFault.LATE})
+"""What says nothing of a tunnel itself."""
 _SUFFIX = re.compile(r"-(?:vti|tunnel-\d+)$")
 
 
@@ -35,4 +39,5 @@ def faults_in(answer: str) -> Mapping[str, TunnelFault]:
 def down(tunnel: str, *, title: str = "", fault: TunnelFault | None = None) -> str:
     """`tunnel to NAME (TITLE) is down: WHY`, as far as it is known."""
     named = f"{tunnel} ({title})" if title else tunnel
-    return f"tunnel to {named} is down" + (f": {WHY[fault]}" if fault else "")
+    state = "is not proven" if fault in UNTOLD else "is down"
+    return f"tunnel to {named} {state}" + (f": {WHY[fault]}" if fault else "")

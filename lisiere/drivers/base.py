@@ -35,6 +35,8 @@ class TunnelFault(StrEnum):
     SELECTORS = "selectors"
     SILENCE = "silence"
     REFUSED = "refused"
+    UNPROVEN = "unproven"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)

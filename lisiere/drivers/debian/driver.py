@@ -20,7 +20,7 @@ Parsed = TypeVar("Parsed")
 
 COMMIT_TIMEOUT_S = 300.0
 """How long an appliance may take to check, load and settle a configuration, unless told otherwise."""
-PROVING_S = 60
+PROVING_S = 90
 """How much longer it may take to answer when it has to begin many tunnels anew, none of which answers."""
 GUARANTEES = {
     "12": Guarantees(

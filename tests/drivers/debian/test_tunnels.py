@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,11 +48,11 @@ class FarEnd:
         appliance.tell("sh", "-c", "setsid charon-systemd </dev/null >/run/charon.log 2>&1 &")
         wait_until(lambda: appliance.call("swanctl", "--stats")[0] == 0)
 
-    def load(self, text: str) -> None:
-        """Have the daemon go by a file, seen from this end."""
+    def load(self, text: str, *, begins: bool = False) -> None:
+        """Have the daemon go by a file, seen from this end; it waits unless it is to begin."""
         for one, other in (("203.0.113.2", "203.0.113.6"), ("10.1.10.0/24", "10.2.0.0/16"), ("site.ex", "hub.ex")):
             text = text.replace(one, "THIS").replace(other, one).replace("THIS", other)
-        text = text.replace(STARTS, "start_action = none\n")
+        text = text if begins else text.replace(STARTS, "start_action = none\n")
         self.appliance.tell("sh", "-c", "cat >/run/far.conf", data=text)
         self.appliance.tell("swanctl", "--load-all", "--noprompt", "--clear", "--file", "/run/far.conf")
 
@@ -231,3 +232,56 @@ def test_a_key_of_yesterday_is_replaced_as_soon_as_both_ends_have_the_new_one(re
     far.load(new[PATH].text)
     wait_until(lambda: len(sas(real)) == 1 and sas(real) != held, 60.0)
     assert edge(real, "status")["pending"] is None
+
+
+def as_rendered(text: str) -> str:
+    """Tunnels with what the template says of associations that are too many."""
+    return text.replace("\t\tversion = 2\n", "\t\tversion = 2\n\t\tmobike = no\n\t\tunique = replace\n")
+
+
+def test_one_association_is_left_of_a_tunnel_that_the_waiting_end_proved(real: RealDebian, far: FarEnd) -> None:
+    """The end that begins a tunnel ends the old one, and brings none back."""
+    begun = changed(far.files, PATH, as_rendered)
+    waiting = changed(begun, PATH, lambda text: text.replace(STARTS, "start_action = none\n"))
+    put(real, waiting)
+    far.load(begun[PATH].text, begins=True)
+    wait_until(lambda: is_up(real) and len(sas(real)) == 1, 60.0)
+    old = sas(real)
+    far.load(begun[PATH].text.replace(VALUES[KEY], VALUES[OTHER_KEY]), begins=True)
+    with talking(real):
+        put(real, changed(waiting, PATH, lambda text: text.replace(VALUES[KEY], VALUES[OTHER_KEY])))
+        assert proven(real) == "hub up\n"
+        new = [number for number in sas(real) if number not in old]
+        wait_until(lambda: not {*old} & {*sas(real)}, 60.0)
+        time.sleep(3.0)
+    assert sas(real) == new
+    assert len(new) == 1
+
+
+def test_a_living_tunnel_is_not_cut_for_a_daemon_that_begins_none_beside_it(real: RealDebian, far: FarEnd) -> None:
+    """It is said to be unproven, with what helps; nothing is lost."""
+    conf = "/etc/strongswan.conf"
+    real.appliance.tell("sed", "-i.kept", "/^include/d", conf)
+    try:
+        put(real, {path: file for path, file in far.files.items() if path != PATH})
+        join(real, far)
+        held = sas(real)
+        new = changed(far.files, PATH, lambda text: text.replace(VALUES[KEY], VALUES[OTHER_KEY]))
+        far.load(new[PATH].text)
+        with talking(real):
+            put(real, new)
+            assert [proven(real) for _ in range(2)] == ["hub down unproven\n"] * 2
+        assert sas(real) == held
+    finally:
+        real.appliance.tell("mv", f"{conf}.kept", conf)
+        put(real, {path: file for path, file in far.files.items() if path != PATH})
+
+
+def test_a_question_ends_though_others_do_not_answer(real: RealDebian, far: FarEnd) -> None:
+    """What there was no time for is told as that, and lives on."""
+    held = sas(real)
+    hurried = slipped(bootstrap.script(), "proving", "PROVES_S = 40.0", "PROVES_S = 0.0")
+    with running(real, hurried):
+        put(real, changed(far.files, PATH, lambda text: text.replace(VALUES[KEY], VALUES[OTHER_KEY])))
+        assert proven(real) == "hub down late\n"
+    assert sas(real) == held

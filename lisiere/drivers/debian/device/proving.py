@@ -1,11 +1,13 @@
 """Tunnels proven anew: a living association hides what changed under it, so a second one is begun beside it.
 
-The old association is ended once the new one carries the traffic, and left alone when that does not come to be.
+The old association is ended once the new one carries the traffic, and left alone when that does not come to be. Only
+the end that begins a tunnel ends it: the other way round it would be brought back, and replaced in turn, for ever.
 """
 
 import json
 import re
 import secrets
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,20 +18,27 @@ from lisiere.drivers.debian.device.associations import (
     current_connections,
     initiate,
     is_carrying,
+    is_left,
     terminate,
 )
 from lisiere.drivers.debian.device.bundles import File, text_of
 from lisiere.drivers.debian.device.disk import content_of, write_durably
 from lisiere.drivers.debian.device.places import RUN
-from lisiere.drivers.debian.device.programs import locked, wait_until
+from lisiere.drivers.debian.device.programs import born, locked, process_of, wait_until
 from lisiere.drivers.debian.device.swanctl import SWANCTL, Section, parse_swanctl, sections
 
 COMES_BACK_S, ANSWERS_S, SIDE_BY_SIDE = 2.0, 4, 8
 """How long a tunnel that is down may take to come back by itself, and the other end to answer; how many at once."""
+PROVES_S = 40.0
+"""How long all tunnels of a question may take, and who asks waits longer: what was not begun by then is late."""
+REUSES = RUN / "charon.reuses"
+"""Names a daemon that was asked for an association beside a living one, and did not begin any."""
 UNPROVEN = RUN / "unproven.json"
 """Connections whose key changed while their association lived on."""
 SETTINGS = Path("/etc/strongswan.d/lisiere-edge.conf")
 """Beside the installation's: what is begun becomes an association of its own, whatever lives already."""
+TRIED = ("CREATED", "CONNECTING")
+"""Associations that are none yet."""
 FAULTS = (
     ("authentication", r"AUTHENTICATION_FAILED|MAC mismatched|no shared key found|no (?:trusted|private) |constraint"),
     ("selectors", r"TS_UNACCEPTABLE|no acceptable traffic selectors"),
@@ -77,30 +86,63 @@ def prove(names: Iterable[str]) -> dict[str, str]:
         wanted = connections.keys() & {*names}
         wait_until(lambda: wanted - doubted.keys() <= carrying(), COMES_BACK_S)
         held = list(associations())
-        asked = sorted(wanted - {name for name, one in held if is_carrying(one)} | wanted & doubted.keys())
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            faults = pool.map(lambda name: _attempt(name, connections[name], held), asked)
-            found = dict(zip(asked, faults, strict=True))
+        asked = wanted - {name for name, one in held if is_carrying(one)} | wanted & doubted.keys()
+        until = time.monotonic() + PROVES_S
+        found = _attempts(
+            {name: connections[name] for name in sorted(asked, key=lambda name: (name not in doubted, name))},
+            held,
+            until,
+        )
         _trust({name: doubted[name] for name, fault in found.items() if not fault and name in doubted})
     return {name: fault for name, fault in found.items() if fault}
 
 
+def _attempts(
+    connections: Mapping[str, Section], held: Collection[tuple[str, Section]], until: float
+) -> dict[str, str]:
+    """Begin some tunnels, several at once; none any more when the time is over."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        faults = pool.map(
+            lambda name: _attempt(name, connections[name], held) if time.monotonic() < until else "late", connections
+        )
+        return dict(zip(connections, faults, strict=True))
+
+
 def _attempt(name: str, connection: Section, held: Iterable[tuple[str, Section]]) -> str:
     """Begin a tunnel beside what there is of it; "" when the new one carries, else what is wrong."""
-    children = list(sections(connection, "children"))
+    children = sections(connection, "children")
     if len(children) != 1:
         return "" if any(other == name and is_carrying(one) for other, one in held) else "refused"
-    old = {str(one.get("uniqueid")): str(one.get("state")) for other, one in held if other == name}
-    for number in [number for number, state in old.items() if state != "ESTABLISHED"]:
+    old = {str(one.get("uniqueid")): one for other, one in held if other == name}
+    for number in [number for number, one in old.items() if one.get("state") in TRIED or is_left(one)]:
         terminate("--ike-id", number)
-    said = initiate(name, children[0], wait_s=ANSWERS_S)
-    if not said.status and "initiating IKE_SA" not in said.text:  # A daemon without our settings took the old one.
-        terminate("--ike", name)
-        said = initiate(name, children[0], wait_s=ANSWERS_S)
+        del old[number]
+    if old and _reuses():
+        return "unproven"
+    said = initiate(name, next(iter(children)), wait_s=ANSWERS_S)
+    if old and "initiating IKE_SA" not in said.text:
+        write_durably(REUSES, _daemon(), 0o600)
+        return "unproven"
     new = {str(one.get("uniqueid")) for other, one in associations() if other == name} - old.keys()
-    for number in new if said.status else old:
+    for number in new if said.status else old if _begins(children) else ():
         terminate("--ike-id", number)
     return _fault(said.text, connection) if said.status else ""
+
+
+def _begins(children: Mapping[str, Section]) -> bool:
+    """Whether this end begins a tunnel, and brings it back: then it also ends what is too much of it."""
+    return any(one.get("start_action") == "start" for one in children.values())
+
+
+def _reuses() -> bool:
+    """Whether the daemon that runs is known to begin nothing beside a living association."""
+    return not SETTINGS.exists() or content_of(REUSES) == _daemon()
+
+
+def _daemon() -> str:
+    """Names the daemon that runs."""
+    pid = process_of("charon")
+    return f"{pid} {born(pid)}"
 
 
 def _fault(said: str, connection: Section) -> str:

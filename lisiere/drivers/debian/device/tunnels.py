@@ -18,7 +18,7 @@ from lisiere.drivers.debian.device.bundles import File, text_of
 from lisiere.drivers.debian.device.complaints import complaints
 from lisiere.drivers.debian.device.places import ENVIRONMENT, RUN, current_path
 from lisiere.drivers.debian.device.programs import first_line, run, wait_until
-from lisiere.drivers.debian.device.proving import distrust, prove, unproven
+from lisiere.drivers.debian.device.proving import SIDE_BY_SIDE, distrust, prove, unproven
 from lisiere.drivers.debian.device.refusals import Problem, RefusedError
 from lisiere.drivers.debian.device.swanctl import (
     SWANCTL,
@@ -30,6 +30,8 @@ from lisiere.drivers.debian.device.swanctl import (
 
 WATCH_S = 20.0
 """How often tunnels that nobody tries any more are begun anew."""
+YIELDS_S = 1.0
+"""How long others may ask in between: a few tunnels are proven at a time."""
 SCRATCH_CHARON = """charon {
   load_modular = no
   load = random nonce openssl hmac kdf pem pkcs1 pkcs8 x509 pubkey revocation constraints PLUGINS
@@ -113,6 +115,8 @@ def watch_tunnels() -> None:
             if any(other == name for other, _ in held):
                 terminate("--ike", name)  # Or there would be one more of these halves each time.
             begin(name, connection)
-        if doubted := unproven():
+        doubted = sorted(unproven())
+        for at in range(0, len(doubted), SIDE_BY_SIDE):
             with contextlib.suppress(RefusedError):
-                prove(doubted)
+                prove(doubted[at : at + SIDE_BY_SIDE])
+            time.sleep(YIELDS_S)
