@@ -56,17 +56,19 @@ def audit(
     """Ask every rule of the appliances, and keep what changed since the last audit.
 
     As of another day than today, nothing is kept: it tells what would fail then. Exit status 1 when a rule is not
-    kept and no waiver covers it, when an appliance could not be looked at, or when a rule pack is refused.
+    kept and no waiver covers it, when an appliance could not be looked at or was never read, or when a rule pack is
+    refused.
     """
     from cli.lab_rootless import enters_lab
     from cli.records import open_records
     from cli.workplace import chosen, fleet_on, played, settings_of
     from lisiere.model.compliance_words import State
+    from lisiere.model.days import day_of
 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
     day = as_of.date() if as_of else None
-    fleet = fleet_on(settings, day)
+    fleet = fleet_on(settings, day, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     appliances = chosen(fleet, wanted, is_lab=is_lab or intended)
     if is_lab and live:
@@ -78,10 +80,12 @@ def audit(
     if as_json:
         print_json(as_document(order, findings, audit_))
     else:
-        ahead = day is not None and day > datetime.now(UTC).date()
+        ahead = day is not None and day > day_of(datetime.now(UTC))
         print_findings(order, findings, by or (By.TERRITORY if ahead else By.RULE))
     failed = any(one.state is State.FAILED for one in findings)
-    if failed or work.missed or not order.packs.is_whole:
+    if work.unread:
+        note(f"{len(work.unread)} appliance(s) were never read, so not judged; `lisiere audit --live` reads them")
+    if failed or work.missed or work.unread or not order.packs.is_whole:
         raise typer.Exit(1)
 
 
@@ -94,6 +98,7 @@ def judge_run(run: "Run", *, fleet: "Fleet", settings: "Settings", records: "Rec
     """Judge the appliances of a run anew, out of what the run recorded; nothing is asked of any appliance."""
     from cli.workplace import acting_user
     from lisiere.drivers.validating import compare
+    from lisiere.model.days import day_of
     from lisiere.workflow.auditing import Order, audit_run
     from lisiere.workflow.packs import load_packs
 
@@ -103,7 +108,7 @@ def judge_run(run: "Run", *, fleet: "Fleet", settings: "Settings", records: "Rec
         return
     now = datetime.now(UTC)
     packs = load_packs(settings.rules)
-    order = Order(fleet=fleet, names=names, is_whole=False, packs=packs, compare=compare, as_of=now.date(), at=now)
+    order = Order(fleet=fleet, names=names, is_whole=False, packs=packs, compare=compare, as_of=day_of(now), at=now)
     audit_run(records, order, by=acting_user(), run_id=run.id)
 
 
@@ -123,10 +128,12 @@ class _Work:
         self._fleet, self._appliances, self._wanted = fleet, tuple(appliances), wanted
         self._settings, self._records, self._is_lab = settings, records, is_lab
         self.missed: dict[str, str] = {}
+        self.unread: list[str] = []
 
     def order(self, day: "date | None") -> "Order":
         """What is asked; mistakes in packs are told at once."""
         from lisiere.drivers.validating import compare
+        from lisiere.model.days import day_of
         from lisiere.workflow.auditing import Order
         from lisiere.workflow.packs import load_packs
 
@@ -142,8 +149,9 @@ class _Work:
             is_whole=_is_whole(self._wanted),
             packs=packs,
             compare=compare,
-            as_of=day or now.date(),
+            as_of=day or day_of(now),
             at=now,
+            max_age_days=self._settings.evidence_days,
         )
 
     def carry_out(
@@ -151,13 +159,16 @@ class _Work:
     ) -> "tuple[Audit | None, tuple[Finding, ...]]":
         """Look, judge and keep; nothing is kept of what is not of today."""
         from lisiere.model.compliance_words import Basis
+        from lisiere.model.days import day_of
         from lisiere.workflow.auditing import Account, evaluate, keep, looked_ahead, standing
 
         basis = Basis.INTENDED if is_intended else Basis.LIVE if is_live else Basis.LAST
-        results = evaluate(order, self._seen(order, basis))
-        if is_intended or order.as_of != order.at.date():
+        seen = self._seen(order, basis)
+        self.unread = [name for name in order.names if name not in self.missed and seen[name].running is None]
+        results = evaluate(order, seen)
+        if is_intended or order.as_of != day_of(order.at):
             day = datetime.combine(order.as_of, time(12), UTC)
-            moment = order.at if order.as_of == order.at.date() else day
+            moment = order.at if order.as_of == day_of(order.at) else day
             return None, looked_ahead(self._records, order, results, at=moment)
         from cli.workplace import acting_user
 

@@ -43,7 +43,7 @@ def bootstrap(
     from lisiere.errors import DeviceError
 
     settings = settings_of(context)
-    fleet = open_fleet(settings)
+    fleet = open_fleet(settings, lab=False)
     one = find(fleet, site)
     pinned = _pinned(one, host_key, key)
     there = Endpoint(one.name, address or one.hostname, port, pinned, user, "", str(key), settings.timeout_s)

@@ -63,8 +63,10 @@ def read_settings(places: Places) -> "Settings":
 
 
 def today() -> date:
-    """The day on which dates in the inventory are judged, in UTC."""
-    return datetime.now(UTC).date()
+    """The day on which dates are judged: that of the operator, in Paris, on which waivers end too."""
+    from lisiere.model.days import day_of
+
+    return day_of(datetime.now(UTC))
 
 
 def open_fleet(settings: "Settings", *, as_of: date | None = None, lab: bool | None = None) -> "Fleet":
@@ -95,14 +97,16 @@ def _as_played(fleet: "Fleet", settings: "Settings") -> "Fleet":
     return fleet
 
 
-def fleet_on(settings: "Settings", day: date | None) -> "Fleet":
+def fleet_on(settings: "Settings", day: date | None, *, lab: bool | None = None) -> "Fleet":
     """The fleet of today as it will be on a day: what was granted and has ended by then is gone. None for today.
+
+    In the lab, with each appliance on the platform that the lab plays it on.
 
     Raises:
         InventoryError: Every mistake in it, today's dates judged.
     """
     at = day or today()
-    return open_fleet(settings, as_of=min(at, today())).model_copy(update={"as_of": at})
+    return open_fleet(settings, as_of=min(at, today()), lab=lab).model_copy(update={"as_of": at})
 
 
 def secrets_file(settings: "Settings") -> Path:

@@ -7,14 +7,13 @@ neither an audit nor a clock of ours to take effect, and "since when" is right t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from lisiere.errors import UsageError
 from lisiere.model.compliance_words import ScopeKind, State
+from lisiere.model.days import PARIS
 from lisiere.model.finding import FLEET, Finding, Scope, Waiver
 from lisiere.model.fleet import Fleet
 
-PARIS = ZoneInfo("Europe/Paris")
 AHEAD = timedelta(days=30)
 """How long before its end a waiver is announced, by the clocks of Paris."""
 LONGEST_DAYS = 1096

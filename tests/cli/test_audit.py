@@ -1,5 +1,6 @@
 """Audits and waivers from the command line: seen, kept, waived by two persons, mended by an apply."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,6 +92,20 @@ def test_a_look_ahead_tells_territories_and_keeps_nothing(shell: Shell) -> None:
     assert "crypto-hybrid-2030" in ahead.stdout
     assert "Guide des mécanismes cryptographiques v. 2.04 [fr]" in ahead.stdout
     assert shell("waiver", "list").stdout == "no waiver\n"
+
+
+def test_a_lab_that_was_left_lying_is_not_taken_for_the_appliances(shell: Shell) -> None:
+    """Its state tells of Debian where VyOS stands; what works on real appliances looks at the inventory alone."""
+    listed = shell.json("inventory", "list", "--platform", "vyos", "--lifecycle", "active")
+    assert isinstance(listed, list)
+    name = str(listed[0]["name"]) if isinstance(listed[0], dict) else ""
+    lab = shell.folder / ".lisiere" / "lab"
+    lab.mkdir(parents=True)
+    (lab / "lab.json").write_text(json.dumps({"appliances": {name: {"platform": "debian"}}}), encoding="utf-8")
+    told = shell("audit", "--last", "--no-lab", "--name", name, "--by", "finding", status=1, LISIERE_LAB="1").stdout
+    assert "op-time-synchronised" in told  # asked of VyOS only
+    refused = shell("bootstrap", name, "--key", "nowhere", status=2, LISIERE_LAB="1").stderr
+    assert f"{name} runs vyos" in refused
 
 
 def test_rules_are_listed_and_a_faulty_pack_is_told(shell: Shell, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from lisiere.errors import UsageError
 from lisiere.model.compliance_words import ScopeKind, State
+from lisiere.model.days import day_of
 from lisiere.model.finding import FLEET, Evidence, Finding, Scope, Waiver
 from lisiere.workflow.waiving import due_notices, end_of_day, new_waiver, with_waivers
 from tests.compliance.casebook import fleet
@@ -70,6 +71,14 @@ def test_a_waiver_lapses_when_its_day_has_ended_in_paris(day: date, utc: datetim
     assert (last.state, last.waiver, last.entered_at) == (State.WAIVED, 1, one.approved_at)
     assert (first.state, first.waiver, first.entered_at) == (State.FAILED, 0, utc)
     assert {last.failed_at, first.failed_at} == {FAILED_AT}
+
+
+def test_dates_are_judged_on_the_day_on_which_waivers_end() -> None:
+    """At half past eleven in the evening, UTC, it is tomorrow in Paris, and yesterday's waiver is over there too."""
+    at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert day_of(at) == date(2027, 1, 1)
+    assert end_of_day(date(2026, 12, 31)) <= at
+    assert day_of(datetime(2026, 7, 14, 21, 59, tzinfo=UTC)) == date(2026, 7, 14)
 
 
 def test_a_waiver_covers_nothing_before_it_is_approved() -> None:
