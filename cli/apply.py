@@ -48,7 +48,7 @@ def apply(
     itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C.
     """
     from cli.lab_rootless import enters_lab
-    from cli.records import open_records, tell_interruptions
+    from cli.records import open_records, settle, tell_interruptions
     from cli.workplace import settings_of
     from nornir_tasks.rollout import RESTART_S, Caution, Watch, apply_plan
 
@@ -58,6 +58,7 @@ def apply(
         tell_interruptions(records)
         plan = records.load_plan(name)
         _agree(plan, is_lab=is_lab, max_deleted_share=allow_deletions / 100, yes=yes)
+        settle(records, is_lab=is_lab)
         rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
         revert_in_s = revert_in or settings.revert_in_s
         caution = Caution(

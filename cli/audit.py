@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.audit_words import as_document, print_findings
-from cli.options import AsJson, AsOf, Lab, Lifecycles, Names, Platforms, Profiles, Releases, Territories, selection
+from cli.options import (
+    ON_LAB,
+    AsJson,
+    AsOf,
+    Lab,
+    Lifecycles,
+    Names,
+    Platforms,
+    Profiles,
+    Releases,
+    Territories,
+    selection,
+)
 from cli.output import note, print_json
 
 if TYPE_CHECKING:
@@ -60,7 +72,7 @@ def audit(
     refused.
     """
     from cli.lab_rootless import enters_lab
-    from cli.records import open_records
+    from cli.records import open_records, settle
     from cli.workplace import chosen, fleet_on, played, settings_of
     from lisiere.model.compliance_words import State
     from lisiere.model.days import day_of
@@ -74,6 +86,8 @@ def audit(
     if is_lab and live:
         appliances = played(appliances, settings)
     with open_records(settings) as records:
+        if not intended:
+            settle(records, is_lab=is_lab, keeps=live)
         work = _Work(fleet, appliances, wanted, settings, records, is_lab=is_lab)
         order = work.order(day)
         audit_, findings = work.carry_out(order, is_live=live, is_intended=intended)
@@ -172,7 +186,8 @@ class _Work:
             return None, looked_ahead(self._records, order, results, at=moment)
         from cli.workplace import acting_user
 
-        account = Account(by=acting_user(), basis=basis, selection=str(self._wanted))
+        selection = f"{self._wanted}{ON_LAB}" if self._is_lab else str(self._wanted)
+        account = Account(by=acting_user(), basis=basis, selection=selection)
         kept = keep(self._records, order, results, account)
         names = [*order.names, ""] if order.is_whole else order.names
         return kept, standing(self._records, self._fleet, names, at=order.at)

@@ -89,7 +89,7 @@ def _from_appliances(
     settings: "Settings", fleet: "Fleet", wanted: "Selection", *, is_lab: bool, pacing: "Pacing"
 ) -> "Plan":
     """A plan that every appliance was asked for."""
-    from cli.records import open_records, tell_interruptions
+    from cli.records import open_records, settle, tell_interruptions
     from cli.workplace import access, chosen, in_lab, intended_texts, operator_name, secret_keeper
     from lisiere.workflow.selection import Selection
     from lisiere.workflow.terrain import terrain_of
@@ -102,6 +102,7 @@ def _from_appliances(
     texts = intended_texts(fleet, [one.name for one in appliances], settings)
     with open_records(settings) as records, progress("plan", len(appliances)) as advance:
         tell_interruptions(records)
+        settle(records, is_lab=is_lab)
         return make_plan(
             appliances,
             texts,

@@ -35,6 +35,18 @@ def open_records(settings: "Settings") -> "Records":
     return connect(settings.database, path=database_file(settings))
 
 
+def settle(records: "Records", *, is_lab: bool, keeps: bool = True) -> None:
+    """See that the lab's results and those of appliances never stand in one place; `keeps` where some are to be kept.
+
+    Raises:
+        UsageError: What is on record here is of the other.
+    """
+    from lisiere.model.record import World
+
+    world = World.LAB if is_lab else World.APPLIANCES
+    (records.claim if keeps else records.check)(world)
+
+
 def has_records(settings: "Settings") -> bool:
     """Whether anything may be on record here."""
     return settings.database is not None or database_file(settings).exists()

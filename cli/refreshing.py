@@ -18,6 +18,7 @@ def refresh(
     appliances: "Sequence[Appliance]", *, fleet: "Fleet", settings: "Settings", records: "Records", is_lab: bool
 ) -> bool:
     """Read appliances and keep what was seen; whether all of them could be read. Nothing is ever written to them."""
+    from cli.records import settle
     from cli.workplace import access, in_lab, intended_texts, secret_keeper
     from nornir_tasks.evaluating import read_status
     from nornir_tasks.fleet import FleetRunner
@@ -25,6 +26,7 @@ def refresh(
 
     way = access(settings, lab=is_lab, keeper=secret_keeper(settings))
     chosen = in_lab(tuple(appliances), way) if is_lab else tuple(appliances)
+    settle(records, is_lab=is_lab)
     way.get_ready(len(chosen))
     texts = intended_texts(fleet, [one.name for one in chosen], settings)
     runner = FleetRunner(chosen, access=way)

@@ -32,7 +32,7 @@ def rollback(
     """
     from cli.lab_rootless import enters_lab
     from cli.plan_words import document, print_summary
-    from cli.records import open_records, tell_interruptions
+    from cli.records import open_records, settle, tell_interruptions
     from cli.workplace import settings_of
     from lisiere.workflow.rollback import configurations_before
 
@@ -42,6 +42,7 @@ def rollback(
         tell_interruptions(records)
         run = records.load_run(name)
         before = configurations_before(records, run, hosts=sites or [])
+        settle(records, is_lab=is_lab)
         made = _planned(run, before, records=records, settings=settings, is_lab=is_lab)
     if as_json:
         print_json(document(made))

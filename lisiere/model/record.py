@@ -1,10 +1,18 @@
 """What the records hold besides plans and runs: readings, the journal, leases, and summaries for lists."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from lisiere.model.base import Model
 from lisiere.model.plan import Drift, HostOutcome, Outcome, Run, RunStatus
 from lisiere.model.words import HostName
+
+
+class World(StrEnum):
+    """Whose appliances records tell of: those in service, or those of a lab; never both."""
+
+    APPLIANCES = "appliances"
+    LAB = "lab"
 
 
 class Reading(Model):

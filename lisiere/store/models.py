@@ -319,3 +319,13 @@ class DeliveryRow(models.Model):
     class Meta:
         db_table = "lisiere_delivery"
         constraints = (models.UniqueConstraint(fields=["notice", "channel"], name="delivery_once_per_channel"),)
+
+
+class WorldRow(models.Model):
+    """Whose appliances all of this tells of; its one row is written by the first who looks at any."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    world = models.CharField(max_length=WORD)
+
+    class Meta:
+        db_table = "lisiere_world"

@@ -19,8 +19,9 @@ from lisiere.model.record import (
     Reading,
     Result,
     RunSummary,
+    World,
 )
-from lisiere.store import configurations, journal, leases, plans, readings, runs, schema
+from lisiere.store import configurations, journal, leases, plans, readings, runs, schema, worlds
 from lisiere.store.compliance import ComplianceRecords
 from lisiere.store.databases import Database
 from lisiere.store.futures import then
@@ -67,6 +68,16 @@ class Records:
     def close(self) -> None:
         """Let go of the database; closing twice is fine."""
         self._worker.close()
+
+    # ---- whose they are --------------------------------------------------------------------------
+
+    def check(self, world: World) -> None:
+        """UsageError when what is on record is of the other world; what is lab is never taken for appliances."""
+        self._worker.read(lambda: worlds.check(self._alias, world))
+
+    def claim(self, world: World) -> None:
+        """The same, and from now on nothing of the other world is kept here."""
+        self._worker.write(lambda: worlds.claim(self._alias, world))
 
     # ---- configurations --------------------------------------------------------------------------
 

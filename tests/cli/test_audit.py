@@ -61,6 +61,8 @@ def _a_change_by_hand_is_found_and_mended_by_an_apply(audited: Shell) -> None:
     mended = audited("audit", "--last", "--lab", "--name", names[0], "--by", "finding", status=1).stdout
     assert DRIFT not in mended
     assert "log-protected-transport" in mended
+    kept_apart = audited("audit", "--last", "--no-lab", status=2).stderr
+    assert "was seen on the lab" in kept_apart
 
 
 def _a_waiver_takes_two_persons(audited: Shell) -> None:

@@ -9,6 +9,7 @@ import pytest
 from lisiere.errors import UnknownError, UsageError
 from lisiere.model.compliance_words import Basis, ScopeKind, State
 from lisiere.model.finding import FLEET, Audit, Audited, Evidence, Observation, Result, Scope, Waiver
+from lisiere.model.record import World
 from lisiere.workflow.waiving import end_of_day
 
 if TYPE_CHECKING:
@@ -206,3 +207,15 @@ def test_a_notice_is_made_once_and_sent_once(records: "Records") -> None:
     records.compliance.mark_sent([one.number], at=START + 3 * DAY)
     assert records.compliance.unsent_notices() == ()
     assert records.compliance.notify([("waiver ends", "waiver 1", "soon")], at=START + 4 * DAY) == ()
+
+
+def test_records_tell_of_one_world_alone(records: "Records") -> None:
+    """What a lab showed is never evidence of appliances, nor the other way round; who looks first decides."""
+    records.check(World.APPLIANCES)
+    records.check(World.LAB)
+    records.claim(World.LAB)
+    records.claim(World.LAB)
+    records.check(World.LAB)
+    for refused in (records.check, records.claim):
+        with pytest.raises(UsageError, match="seen on the lab"):
+            refused(World.APPLIANCES)

@@ -7,7 +7,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("lisiere", "0003_compliance")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("lisiere", "0004_deliveries")]
 
     operations: ClassVar[list[Operation]] = [
         migrations.AddField(
