@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lisiere.errors import UsageError
 from lisiere.model.compliance_words import State
+from lisiere.model.days import PARIS
 from lisiere.model.finding import Span, Waiver
 from lisiere.model.report import Comparison, Report, TrendPoint
 from lisiere.workflow.auditing import standing_at
@@ -14,7 +15,7 @@ from lisiere.workflow.report_changes import compare
 from lisiere.workflow.report_parts import counts_of
 from lisiere.workflow.reporting import Told, make_report
 from lisiere.workflow.scene import Scene
-from lisiere.workflow.waiving import PARIS, covers, end_of_day
+from lisiere.workflow.waiving import covers, end_of_day
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records

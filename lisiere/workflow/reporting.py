@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lisiere.model.compliance_words import ScopeKind, State
+from lisiere.model.days import PARIS
 from lisiere.model.finding import FLEET, Finding, Waiver
 from lisiere.model.report import (
     Cited,
@@ -21,7 +22,7 @@ from lisiere.model.report import (
 from lisiere.model.rule_pack import PackRule
 from lisiere.workflow.report_parts import MOST_URGENT_FIRST, counts_of, grouped, programme, shares
 from lisiere.workflow.scene import Scene
-from lisiere.workflow.waiving import PARIS, covers
+from lisiere.workflow.waiving import covers
 
 WORST_FIRST = (State.FAILED, State.NOT_EVALUATED, State.WAIVED, State.PASSED)
 

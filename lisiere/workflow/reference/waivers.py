@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lisiere.model.compliance_words import ScopeKind
+from lisiere.model.days import PARIS
 from lisiere.model.finding import Scope, Waiver
 from lisiere.model.fleet import Fleet
-from lisiere.workflow.waiving import PARIS, new_waiver
+from lisiere.workflow.waiving import new_waiver
 
 ASKED_BY, APPROVED_BY = "camille-roussel", "nadia-benali"
 """Two of the operator's accounts: nobody approves the own waiver."""
