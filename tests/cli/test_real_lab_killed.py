@@ -15,7 +15,9 @@ from lab.real import kernel, needs
 from lab.real.cabling import HERE
 from lab.real.territory import DISKS
 from tests.cli.conftest import ROOT, Shell
-from tests.lab.turn import turn
+from tests.lab.turn import IN_TURN, turn
+
+pytestmark = IN_TURN
 
 PATIENCE_S = 120.0
 

@@ -1,6 +1,5 @@
 """The proof on a small lab: a seat that is a hub, a town hall and a school; `make lab-proof` does it on a territory."""
 
-import fcntl
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +14,14 @@ from lisiere.model.intent import SiteIntent
 from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
 from tests.house.checkout import ROOT
+from tests.lab.turn import IN_TURN, turn
 from tests.proof import bench, mutations, packets, school, vpn
 from tests.proof.asking import Fate
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS, Role, Slip
 from tests.proof.options import TERRITORY
+
+pytestmark = IN_TURN
 
 SITES = ("80253-siege-01", "80316-mairie-01", "80070-ecole-01")
 MOST, AT_A_TIME = 500, 1
@@ -31,8 +33,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A lab of three sites, configured; there is one of its kind on a machine, so labs wait for each other."""
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
-    with open("/run/lisiere-lab.lock", "w", encoding="ascii") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn():
         chosen = [word for name in SITES for word in ("--name", name)]
         with bench.lab(tmp_path_factory.mktemp("proof"), chosen) as made:
             with ThreadPoolExecutor(len(SITES)) as pool:
