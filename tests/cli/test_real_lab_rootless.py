@@ -13,6 +13,9 @@ from lab.real import kernel, needs
 from lab.real.cabling import HERE
 from lab.real.territory import DISKS
 from tests.cli.conftest import ROOT, Json
+from tests.lab.turn import IN_TURN, turn
+
+pytestmark = IN_TURN
 
 AS_USER = Path(__file__).parents[1] / "lab/ordinary_user.sh"
 SITES = ("80120-mairie-01", "80126-mairie-01")
@@ -55,8 +58,9 @@ def user(tmp_path: Path) -> Iterator[User]:
         pytest.skip("; ".join(missing))
     (tmp_path / "inventory").symlink_to(ROOT / "inventory")
     one = User(tmp_path)
-    yield one
-    one("lab", "real", "down")
+    with turn():
+        yield one
+        one("lab", "real", "down")
 
 
 def processes() -> set[str]:
