@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 from http.client import HTTPException, HTTPMessage
+from ipaddress import ip_address
 from typing import IO, Protocol
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from lisiere.errors import DeliveryError, UsageError
@@ -43,17 +44,23 @@ class _NoRedirect(HTTPRedirectHandler):
 class Webhook:
     """Posts JSON. The receiver knows a notice that came twice by its `id`, which is also the Idempotency-Key.
 
+    The address may be a secret as a whole: no text ever holds a part of it.
+
     Raises:
-        UsageError: The address is not one of http or https.
+        UsageError: The address is not one of https (http on this machine alone), or it holds a user or a password.
     """
 
     url: str
     name: str = "webhook"
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
+        parts = _split("LISIERE_WEBHOOK", self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError("LISIERE_WEBHOOK is no address of http or https")
+        if "@" in parts.netloc:
+            raise UsageError("LISIERE_WEBHOOK holds a user or a password, which may not stand in an address")
+        if parts.scheme == "http" and not _is_here(parts.hostname):
+            raise UsageError("LISIERE_WEBHOOK is not https; only to this machine itself may notices go in clear")
 
     def send(self, notice: Notice) -> None:
         """Post it; what the receiver does not answer with 2xx did not go through."""
@@ -65,9 +72,9 @@ class Webhook:
                 pass
         except HTTPError as exc:
             raise DeliveryError(f"the webhook answered {exc.code}") from exc
-        except (URLError, HTTPException, OSError) as exc:
-            reason = exc.reason if isinstance(exc, URLError) else exc
-            raise DeliveryError(f"the webhook could not be reached: {reason}") from exc
+        except (URLError, HTTPException, OSError, ValueError) as exc:
+            reason = exc.reason if isinstance(exc, URLError) and isinstance(exc.reason, Exception) else exc
+            raise DeliveryError(f"the webhook could not be reached: {type(reason).__name__}") from exc
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,11 @@ class Mail:
     name: str = "mail"
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.server)
+        parts = _split("LISIERE_SMTP", self.server)
         if parts.scheme not in PORTS or not parts.hostname:
             raise UsageError("LISIERE_SMTP is no address like smtp://user@host:587 or smtps://host")
+        if parts.password is not None:
+            raise UsageError("LISIERE_SMTP holds a password, which belongs into LISIERE_SMTP_PASSWORD")
         if not self.sender or not self.receivers:
             raise UsageError("mail needs LISIERE_MAIL_FROM and LISIERE_MAIL_TO")
 
@@ -137,6 +146,31 @@ class Mail:
 def identity(notice: Notice) -> str:
     """What a notice is called outside: the same at each try."""
     return f"lisiere-notice-{notice.number}-{notice.made_at:%Y%m%d%H%M%S}"
+
+
+def _split(setting: str, address: str) -> SplitResult:
+    """The parts of an address; what is wrong with it is told without repeating it.
+
+    Raises:
+        UsageError: It holds what no address may hold.
+    """
+    wrong = UsageError(f"{setting} is no address: it holds a blank, a letter that is not ASCII, or a bad port or host")
+    if any(not "!" <= char <= "~" for char in address):
+        raise wrong
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise wrong from None
+    return parts
+
+
+def _is_here(host: str) -> bool:
+    """Whether a name or address is this machine's own, of its loopback."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _words(exc: Exception) -> str:

@@ -190,11 +190,38 @@ def test_pauses_grow_up_to_a_day() -> None:
 def test_addresses_that_cannot_work_are_refused() -> None:
     """Before anything is sent."""
     with pytest.raises(UsageError):
-        Webhook("file:///etc/passwd")
-    with pytest.raises(UsageError):
         Mail("mail.example.org", "a@b.example", ("c@d.example",))
     with pytest.raises(UsageError):
         Mail("smtp://mail.example.org", "a@b.example", ())
+    with pytest.raises(UsageError, match="SMTP_PASSWORD"):
+        Mail("smtp://user:pass-word@mail.example.org", "a@b.example", ("c@d.example",))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file:///etc/passwd",
+        "http://hooks.example.org/pass-word",
+        "https://user:pass-word@hooks.example.org/",
+        "https://pass-word@hooks.example.org/",
+        "https://hooks.example.org/pass-word\n",
+        "https://hooks.example.org/pass-wörd",
+        "https://hooks.example.org:pass-word/",
+        "https://[pass-word/",
+    ],
+)
+def test_a_webhook_that_would_tell_its_secret_is_refused(address: str) -> None:
+    """Before anything is sent; and the words do not repeat it."""
+    with pytest.raises(UsageError) as told:
+        Webhook(address)
+    assert "pass-w" not in str(told.value)
+
+
+def test_what_went_wrong_holds_nothing_of_the_address(records: "Records") -> None:
+    """Its path may be the secret: terminal and records get the kind of the problem alone."""
+    records.compliance.notify([("k", "s", "t")], at=NOW)
+    ((_, problem),) = send_due(records, [Webhook("http://localhost:9/pass-word")], at=NOW)
+    assert problem == "the webhook could not be reached: ConnectionRefusedError"
 
 
 @pytest.mark.parametrize("last", [date(2026, 12, 24), date(2027, 3, 27), date(2027, 10, 30), date(2027, 10, 31)])
