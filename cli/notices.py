@@ -17,7 +17,7 @@ app = typer.Typer(help="What people are to be told, such as the end of a waiver:
 
 @app.command("list")
 def listed(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List what waits to be sent."""
+    """List what did not go through every channel: it waits to be sent, or was given up after a week."""
     from cli.records import open_records
     from cli.workplace import settings_of
 
@@ -35,7 +35,8 @@ def send(context: typer.Context) -> None:
     """Make the notices that are due and send them through the webhook and by mail, each once.
 
     What does not go through is tried again by a later call: after 5 minutes, then twice as long each time, a day at
-    most. Exit status 1 when something did not go through.
+    most, for a week. A mail that one receiver at least got went through. Exit status 1 when something did not go
+    through.
     """
     from cli.records import open_records
     from cli.workplace import settings_of
@@ -44,15 +45,17 @@ def send(context: typer.Context) -> None:
 
     settings, now = settings_of(context), datetime.now(UTC)
     channels = channels_of(settings)
-    sent = failed = 0
+    sent = failed = given_up = 0
     with open_records(settings) as records:
         announce(records, at=now)
-        for delivery, problem in send_due(records, channels, at=now):
-            sent, failed = sent + (not problem), failed + bool(problem)
-            if problem:
-                note(f"{delivery.notice.subject}, by {delivery.channel}, try {delivery.attempt}: {problem}")
-    note(f"{sent} sent, {failed} to be tried again")
-    if failed:
+        for one in send_due(records, channels, at=now):
+            sent, given_up = sent + one.is_sent, given_up + (one.is_last and not one.is_sent)
+            failed += not one.is_last
+            if one.problem:
+                delivery = one.delivery
+                note(f"{delivery.notice.subject}, by {delivery.channel}, try {delivery.attempt}: {one.problem}")
+    note(f"{sent} sent, {failed} to be tried again" + (f", {given_up} given up" if given_up else ""))
+    if failed or given_up:
         raise typer.Exit(1)
 
 

@@ -107,10 +107,12 @@ class ComplianceRecords:
         at = at or self._clock()
         return self._worker.write(lambda: deliveries.take(self._alias, channels, at=at))
 
-    def delivered(self, delivery: Delivery, channels: Sequence[str], *, at: datetime | None = None) -> None:
-        """Note that a notice went through a channel; through all of them, it is sent."""
+    def delivered(
+        self, delivery: Delivery, channels: Sequence[str], *, problem: str = "", at: datetime | None = None
+    ) -> None:
+        """Note that a notice went through a channel, if with a problem; through all of them, it is sent."""
         at = at or self._clock()
-        self._worker.write(lambda: deliveries.delivered(self._alias, delivery, channels, at=at))
+        self._worker.write(lambda: deliveries.delivered(self._alias, delivery, channels, problem=problem, at=at))
 
     def undelivered(self, delivery: Delivery, problem: str) -> None:
         """Note why a notice did not go through."""

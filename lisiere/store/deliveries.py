@@ -7,14 +7,14 @@ from lisiere.model.finding import Delivery
 from lisiere.store.ids import utc
 from lisiere.store.models import DeliveryRow, NoticeRow
 from lisiere.store.packing import storable
-from lisiere.store.pauses import pause_after
+from lisiere.store.pauses import MOST_ATTEMPTS, pause_after
 from lisiere.store.waivers import notice_of
 
 LONGEST_PROBLEM = 500
 
 
 def take(alias: str, channels: Sequence[str], *, at: datetime) -> tuple[Delivery, ...]:
-    """What is due now.
+    """What is due now; what was tried often enough is given up.
 
     The next try is put off before this one is made, so that another process meanwhile finds nothing to do.
     """
@@ -26,7 +26,11 @@ def take(alias: str, channels: Sequence[str], *, at: datetime) -> tuple[Delivery
     ]
     DeliveryRow.objects.using(alias).bulk_create(rows, ignore_conflicts=True)
     due = DeliveryRow.objects.using(alias).filter(
-        notice__sent_at=None, sent_at=None, channel__in=channels, next_try_at__lte=utc(at)
+        notice__sent_at=None,
+        sent_at=None,
+        channel__in=channels,
+        next_try_at__lte=utc(at),
+        attempts__lt=MOST_ATTEMPTS,
     )
     found = []
     for row in due.select_related("notice").select_for_update().order_by("notice_id", "channel"):
@@ -37,10 +41,10 @@ def take(alias: str, channels: Sequence[str], *, at: datetime) -> tuple[Delivery
     return tuple(found)
 
 
-def delivered(alias: str, delivery: Delivery, channels: Sequence[str], *, at: datetime) -> None:
-    """Note that a notice went through a channel; through all that there are, it is sent."""
+def delivered(alias: str, delivery: Delivery, channels: Sequence[str], *, problem: str, at: datetime) -> None:
+    """Note that a notice went through a channel, and what was wrong with that; through all channels, it is sent."""
     rows = DeliveryRow.objects.using(alias).filter(notice_id=delivery.notice.number)
-    rows.filter(channel=delivery.channel).update(sent_at=utc(at), problem="")
+    rows.filter(channel=delivery.channel).update(sent_at=utc(at), problem=_kept(problem))
     done = set(rows.exclude(sent_at=None).values_list("channel", flat=True))
     if done.issuperset(channels):
         NoticeRow.objects.using(alias).filter(id=delivery.notice.number, sent_at=None).update(sent_at=utc(at))
@@ -49,4 +53,8 @@ def delivered(alias: str, delivery: Delivery, channels: Sequence[str], *, at: da
 def undelivered(alias: str, delivery: Delivery, problem: str) -> None:
     """Note why a notice did not go through."""
     rows = DeliveryRow.objects.using(alias).filter(notice_id=delivery.notice.number, channel=delivery.channel)
-    rows.update(problem=storable(problem)[:LONGEST_PROBLEM])
+    rows.update(problem=_kept(problem))
+
+
+def _kept(problem: str) -> str:
+    return storable(problem)[:LONGEST_PROBLEM]

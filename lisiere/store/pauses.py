@@ -4,6 +4,8 @@ from datetime import timedelta
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(days=1)
+MOST_ATTEMPTS = 16
+"""Given up after so many tries, a week after the first."""
 
 
 def pause_after(attempts: int) -> timedelta:

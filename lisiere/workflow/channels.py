@@ -1,6 +1,7 @@
 """Ways by which people are told: a webhook that takes JSON, and mail. Each sends one notice, or says why not."""
 
 import json
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lisiere.errors import DeliveryError, UsageError
 from lisiere.model.finding import Notice
 
 PATIENCE_S = 15.0
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -27,8 +29,8 @@ class Channel(Protocol):
     def name(self) -> str:
         """What records call it."""
 
-    def send(self, notice: Notice) -> None:
-        """Send a notice; DeliveryError when it did not go through."""
+    def send(self, notice: Notice) -> str:
+        """Send a notice; what was wrong though it went through, DeliveryError when it did not."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -62,14 +64,14 @@ class Webhook:
         if parts.scheme == "http" and not _is_here(parts.hostname):
             raise UsageError("LISIERE_WEBHOOK is not https; only to this machine itself may notices go in clear")
 
-    def send(self, notice: Notice) -> None:
+    def send(self, notice: Notice) -> str:
         """Post it; what the receiver does not answer with 2xx did not go through."""
         content = {"id": identity(notice), **notice.model_dump(mode="json", exclude={"sent_at"})}
         headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": identity(notice)}
         request = Request(self.url, json.dumps(content).encode(), headers, method="POST")  # noqa: S310 - checked above
         try:
             with build_opener(_NoRedirect).open(request, timeout=PATIENCE_S):
-                pass
+                return ""
         except HTTPError as exc:
             raise DeliveryError(f"the webhook answered {exc.code}") from exc
         except (URLError, HTTPException, OSError, ValueError) as exc:
@@ -99,16 +101,18 @@ class Mail:
             raise UsageError("LISIERE_SMTP holds a password, which belongs into LISIERE_SMTP_PASSWORD")
         if not self.sender or not self.receivers:
             raise UsageError("mail needs LISIERE_MAIL_FROM and LISIERE_MAIL_TO")
+        for one in (self.sender, *self.receivers):
+            if not ADDRESS.fullmatch(one):
+                raise UsageError(f"LISIERE_MAIL_FROM and LISIERE_MAIL_TO: {one!r} is no address like name@host")
 
-    def send(self, notice: Notice) -> None:
-        """Send it; a server that refuses some of the receivers did not take it."""
+    def send(self, notice: Notice) -> str:
+        """Send it; where only some receivers were refused, the others have it and do not get it again."""
         try:
             with self._connected() as server:
                 refused = server.send_message(self._message(notice))
-        except (smtplib.SMTPException, OSError) as exc:
+        except (smtplib.SMTPException, OSError, ValueError) as exc:
             raise DeliveryError(f"the mail server did not take it: {_words(exc)}") from exc
-        if refused:
-            raise DeliveryError(f"the mail server refused {', '.join(sorted(refused))}")
+        return f"the mail server refused {', '.join(sorted(refused))}" if refused else ""
 
     def _connected(self) -> smtplib.SMTP:
         parts, context = urlsplit(self.server), ssl.create_default_context()
@@ -177,4 +181,4 @@ def _words(exc: Exception) -> str:
     """What a mail server said, without what was sent to it."""
     if isinstance(exc, smtplib.SMTPResponseException):
         return f"it answered {exc.smtp_code}"
-    return f"{type(exc).__name__}" if isinstance(exc, smtplib.SMTPException) else str(exc)
+    return type(exc).__name__ if isinstance(exc, (smtplib.SMTPException, ValueError)) else str(exc)

@@ -16,7 +16,7 @@ from lab.ports import free_port
 from lisiere.errors import UsageError
 from lisiere.model.compliance_words import ScopeKind
 from lisiere.model.finding import Scope, Waiver
-from lisiere.store.pauses import FIRST_PAUSE, LONGEST_PAUSE, pause_after
+from lisiere.store.pauses import FIRST_PAUSE, LONGEST_PAUSE, MOST_ATTEMPTS, pause_after
 from lisiere.store.setup import connect
 from lisiere.workflow.auditing import announce
 from lisiere.workflow.channels import Channel, Mail, Webhook
@@ -70,11 +70,21 @@ class Receiver:
 
 
 class Letters:
-    """What a mail server took; it refuses while `is_busy`."""
+    """What a mail server took; it refuses while `is_busy`, and never knows `gone@…`."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
         self.is_busy = False
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: "Envelope", address: str, rcpt_options: list[str]
+    ) -> str:
+        """Know a receiver, or not."""
+        await asyncio.sleep(0)
+        if address.startswith("gone@"):
+            return "550 nobody of that name"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: "Envelope") -> str:  # noqa: N802
         """Take a mail, or not."""
@@ -114,7 +124,7 @@ def letters() -> Iterator[tuple[Letters, str]]:
 
 def problems(records: "Records", channels: Sequence[Channel], *, at: datetime) -> list[tuple[str, bool]]:
     """Send; (channel, whether it went through) of each delivery."""
-    return [(delivery.channel, not problem) for delivery, problem in send_due(records, channels, at=at)]
+    return [(one.delivery.channel, one.is_sent) for one in send_due(records, channels, at=at)]
 
 
 def test_a_notice_goes_through_each_channel_once(
@@ -163,6 +173,43 @@ def test_nobody_at_home_is_no_end(records: "Records") -> None:
     assert len(records.compliance.unsent_notices()) == 1
 
 
+def test_one_receiver_less_is_no_second_mail(records: "Records", letters: tuple[Letters, str]) -> None:
+    """Who got it does not get it again for the sake of one whom the server does not know; that one is told of."""
+    taken, address = letters
+    mail = Mail(address, "lisiere@example.org", ("dpo@example.org", "gone@example.org"))
+    records.compliance.notify([("k", "s", "t")], at=NOW)
+    (found,) = send_due(records, [mail], at=NOW)
+    assert (found.is_sent, found.problem) == (True, "the mail server refused gone@example.org")
+    assert problems(records, [mail], at=NOW + timedelta(days=30)) == []
+    assert len(taken.taken) == 1
+    assert records.compliance.unsent_notices() == ()
+
+
+def test_what_never_goes_through_is_given_up_after_a_week(records: "Records", letters: tuple[Letters, str]) -> None:
+    """A mail to nobody whom the server knows ends by itself, and is still listed as not sent."""
+    taken, address = letters
+    mail = Mail(address, "lisiere@example.org", ("gone@example.org",))
+    records.compliance.notify([("k", "s", "t")], at=NOW)
+    at, tries = NOW, 0
+    while found := list(send_due(records, [mail], at=at)):
+        tries += 1
+        assert found[0].is_last == (tries == MOST_ATTEMPTS)
+        at += pause_after(tries)
+    assert tries == MOST_ATTEMPTS
+    assert timedelta(days=7) <= at - pause_after(tries) - NOW < timedelta(days=8)
+    assert taken.taken == []
+    assert len(records.compliance.unsent_notices()) == 1
+
+
+def test_what_a_library_cannot_write_does_not_end_the_rest(records: "Records", letters: tuple[Letters, str]) -> None:
+    """A subject that no mail can have fails one delivery; the next one is made."""
+    taken, address = letters
+    mail = Mail(address, "lisiere@example.org", ("dpo@example.org",))
+    records.compliance.notify([("k", "two\nlines", "t"), ("k", "one line", "t")], at=NOW)
+    assert problems(records, [mail], at=NOW) == [("mail", False), ("mail", True)]
+    assert len(taken.taken) == 1
+
+
 def test_two_senders_at_once_send_once(records: "Records", receiver: Receiver) -> None:
     """What one has taken, another does not find."""
     records.compliance.notify([("k", "s", "t")], at=NOW)
@@ -177,7 +224,7 @@ def test_a_password_never_goes_in_clear(records: "Records", letters: tuple[Lette
     mail = Mail(address.replace("//", "//user@"), "a@b.example", ("c@d.example",), "not-a-secret")
     records.compliance.notify([("k", "s", "t")], at=NOW)
     (found,) = send_due(records, [mail], at=NOW)
-    assert "not sent in clear" in found[1]
+    assert "not sent in clear" in found.problem
     assert taken.taken == []
 
 
@@ -193,6 +240,8 @@ def test_addresses_that_cannot_work_are_refused() -> None:
         Mail("mail.example.org", "a@b.example", ("c@d.example",))
     with pytest.raises(UsageError):
         Mail("smtp://mail.example.org", "a@b.example", ())
+    with pytest.raises(UsageError, match="nobody"):
+        Mail("smtp://mail.example.org", "a@b.example", ("c@d.example", "nobody"))
     with pytest.raises(UsageError, match="SMTP_PASSWORD"):
         Mail("smtp://user:pass-word@mail.example.org", "a@b.example", ("c@d.example",))
 
@@ -220,8 +269,8 @@ def test_a_webhook_that_would_tell_its_secret_is_refused(address: str) -> None:
 def test_what_went_wrong_holds_nothing_of_the_address(records: "Records") -> None:
     """Its path may be the secret: terminal and records get the kind of the problem alone."""
     records.compliance.notify([("k", "s", "t")], at=NOW)
-    ((_, problem),) = send_due(records, [Webhook("http://localhost:9/pass-word")], at=NOW)
-    assert problem == "the webhook could not be reached: ConnectionRefusedError"
+    (found,) = send_due(records, [Webhook("http://localhost:9/pass-word")], at=NOW)
+    assert found.problem == "the webhook could not be reached: ConnectionRefusedError"
 
 
 @pytest.mark.parametrize("last", [date(2026, 12, 24), date(2027, 3, 27), date(2027, 10, 30), date(2027, 10, 31)])
