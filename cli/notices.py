@@ -35,10 +35,10 @@ def send(context: typer.Context) -> None:
     """Make the notices that are due and send them through the webhook and by mail, each once.
 
     What does not go through is tried again by a later call: after 5 minutes, then twice as long each time, a day at
-    most, for a week. A mail that one receiver at least got went through. Exit status 1 when something did not go
-    through.
+    most, for a week. A mail that one receiver at least got went through. What the lab showed is told to nobody. Exit
+    status 1 when something did not go through; 0 where no channel is set.
     """
-    from cli.records import open_records
+    from cli.records import open_records, settle
     from cli.workplace import settings_of
     from lisiere.workflow.auditing import announce
     from lisiere.workflow.telling_people import send_due
@@ -47,6 +47,7 @@ def send(context: typer.Context) -> None:
     channels = channels_of(settings)
     sent = failed = given_up = 0
     with open_records(settings) as records:
+        settle(records, is_lab=False, keeps=False)
         announce(records, at=now)
         for one in send_due(records, channels, at=now):
             sent, given_up = sent + one.is_sent, given_up + (one.is_last and not one.is_sent)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from lisiere.model.record import World
+from lisiere.store.setup import connect
 from tests.cli.conftest import Shell
 
 
@@ -37,6 +39,15 @@ def test_units_are_printed_or_installed(shell: Shell) -> None:
         "lisiere-notices.timer",
     ]
     assert "is no time" in shell("install-units", "--dry-run", "--at", "25:00", status=2).stderr
+
+
+def test_what_the_lab_showed_is_told_to_nobody(shell: Shell) -> None:
+    """A folder that tells of the lab sends nothing."""
+    (shell.folder / ".lisiere").mkdir()
+    with connect(None, path=shell.folder / ".lisiere" / "lisiere.sqlite3") as records:
+        records.claim(World.LAB)
+    told = shell("notices", "send", LISIERE_WEBHOOK="http://127.0.0.1:9/", status=2).stderr
+    assert "was seen on the lab" in told
 
 
 def test_notices_wait_until_somebody_can_be_told(shell: Shell) -> None:
