@@ -62,6 +62,12 @@ def audit(
     ] = False,
     as_of: AsOf = None,
     by: Annotated[By | None, typer.Option("--by", help="A line for each rule, territory or finding.")] = None,
+    nightly: Annotated[
+        bool,
+        typer.Option(
+            "--nightly", help="End with 0 whatever was found; with 1 when nothing was judged or a pack refused."
+        ),
+    ] = False,
     lab: Lab = None,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +75,7 @@ def audit(
 
     As of another day than today, nothing is kept: it tells what would fail then. Exit status 1 when a rule is not
     kept and no waiver covers it, when an appliance could not be looked at or was never read, or when a rule pack is
-    refused.
+    refused; with --nightly, when no appliance at all could be judged or a rule pack is refused.
     """
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle
@@ -99,7 +105,11 @@ def audit(
     failed = any(one.state is State.FAILED for one in findings)
     if work.unread:
         note(f"{len(work.unread)} appliance(s) were never read, so not judged; `lisiere audit --live` reads them")
-    if failed or work.missed or work.unread or not order.packs.is_whole:
+    is_unjudged = len(work.missed.keys() | set(work.unread)) == len(order.names) > 0
+    if nightly and is_unjudged:
+        note("no appliance could be judged")
+    is_wanting = is_unjudged if nightly else failed or bool(work.missed or work.unread)
+    if is_wanting or not order.packs.is_whole:
         raise typer.Exit(1)
 
 

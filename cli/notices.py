@@ -49,6 +49,8 @@ def send(context: typer.Context) -> None:
     with open_records(settings) as records:
         settle(records, is_lab=False, keeps=False)
         announce(records, at=now)
+        if not channels:
+            note("nobody to tell: set LISIERE_WEBHOOK, or LISIERE_SMTP with LISIERE_MAIL_FROM and LISIERE_MAIL_TO")
         for one in send_due(records, channels, at=now):
             sent, given_up = sent + one.is_sent, given_up + (one.is_last and not one.is_sent)
             failed += not one.is_last
@@ -64,9 +66,8 @@ def channels_of(settings: "Settings") -> "tuple[Channel, ...]":
     """The channels that the settings name.
 
     Raises:
-        UsageError: They name none, or one that cannot work.
+        UsageError: One cannot work.
     """
-    from lisiere.errors import UsageError
     from lisiere.workflow.channels import Mail, Webhook
 
     found: list[Channel] = []
@@ -76,6 +77,4 @@ def channels_of(settings: "Settings") -> "tuple[Channel, ...]":
         receivers = tuple(filter(None, (one.strip() for one in (settings.mail_to or "").split(","))))
         password = settings.smtp_password.get_secret_value() if settings.smtp_password else ""
         found.append(Mail(settings.smtp, settings.mail_from or "", receivers, password))
-    if not found:
-        raise UsageError("nobody to tell: set LISIERE_WEBHOOK, or LISIERE_SMTP with LISIERE_MAIL_FROM and _MAIL_TO")
     return tuple(found)

@@ -121,6 +121,14 @@ def test_rules_are_listed_and_a_faulty_pack_is_told(shell: Shell, tmp_path: Path
     done = shell("audit", "--intended", "--profile", "technical", status=1, LISIERE_RULES=str(own))
     assert "mine.yaml:4" in done.stderr
     assert "not evaluated" in done.stderr
+    shell("audit", "--intended", "--profile", "technical", "--nightly", status=1, LISIERE_RULES=str(own))
+
+
+def test_a_night_ends_badly_only_when_nothing_was_judged(shell: Shell) -> None:
+    """Rules that are not kept are findings, and no failure of a unit; appliances of which nothing is known are."""
+    words = ("audit", "--profile", "technical", "--nightly")
+    assert "failed" in shell(*words, "--intended").stdout
+    assert "no appliance could be judged" in shell(*words, "--last", status=1).stderr
 
 
 def _next_year() -> str:

@@ -51,8 +51,8 @@ def test_what_the_lab_showed_is_told_to_nobody(shell: Shell) -> None:
 
 
 def test_notices_wait_until_somebody_can_be_told(shell: Shell) -> None:
-    """Without a channel sending is refused; nothing waits in fresh records, so that nothing is sent."""
+    """Without a channel nothing is sent, and that is no failure; nothing waits in fresh records."""
     assert shell.json("notices", "list") == []
-    assert "LISIERE_WEBHOOK" in shell("notices", "send", status=2).stderr
+    assert "LISIERE_WEBHOOK" in shell("notices", "send").stderr
     said = shell("notices", "send", LISIERE_WEBHOOK="http://127.0.0.1:9/").stderr
     assert "0 sent, 0 to be tried again" in said

@@ -48,6 +48,16 @@ def test_systemd_takes_the_units(tmp_path: Path, is_live: bool) -> None:
             assert judged.returncode == 0, judged.stdout
 
 
+def test_a_failure_is_seen_and_a_password_is_not() -> None:
+    """No status of ours passes for success; what sends a mail is not in the environment of an audit."""
+    units = write_units(_installation(is_live=True))
+    assert not any("SuccessExitStatus" in text for text in units.values())
+    assert "--nightly" in units["lisiere-audit.service"]
+    assert "notices.env" not in units["lisiere-audit.service"]
+    assert "UnsetEnvironment=LISIERE_WEBHOOK LISIERE_SMTP LISIERE_SMTP_PASSWORD" in units["lisiere-audit.service"]
+    assert "EnvironmentFile=-/etc/lisiere/notices.env" in units["lisiere-notices.service"]
+
+
 def test_times_are_those_of_paris() -> None:
     """The audit comes at its hour in summer and winter."""
     text = write_units(_installation(is_live=True))["lisiere-audit.timer"]
