@@ -10,6 +10,9 @@ from pydantic import StringConstraints
 from lisiere.model.base import Model
 from lisiere.render.renderer import template_folder
 
+OWN_STATE = Path("/var/lib/lisiere")
+"""The folder that systemd makes for an account of its own."""
+ENVIRONMENT_FILE = Path("/etc/lisiere/lisiere.env")
 UNITS = ("lisiere-audit.service", "lisiere-audit.timer", "lisiere-notices.service", "lisiere-notices.timer")
 
 
@@ -21,6 +24,10 @@ class Installation(Model):
         prefix: Folder of the Python environment that it runs in.
         source: Folder of the checkout that an editable installation points to; None for one that has all in `prefix`.
         inventory: Folder of the inventory.
+        state: Folder of the records.
+        account: Whose folder that is; empty for one that systemd makes, whose folder is `OWN_STATE`.
+        templates: The customer's own templates.
+        rules: The customer's own rule packs.
         is_live: Look at the appliances; else judge what was read last.
         ssh_key: Key of the account that audits, read by systemd and shown to the audit alone; so are the two next.
         secrets_file: The store of secrets.
@@ -32,11 +39,27 @@ class Installation(Model):
     prefix: Path
     source: Path | None
     inventory: Path
+    state: Path = OWN_STATE
+    account: str = ""
+    templates: Path | None = None
+    rules: Path | None = None
     is_live: bool
     ssh_key: Path
     secrets_file: Path
     identity_file: Path
     at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+    @property
+    def folders(self) -> tuple[tuple[str, Path], ...]:
+        """The folders, each with the setting that names it."""
+        read = (("LISIERE_INVENTORY", self.inventory), *self.own_folders)
+        return (("LISIERE_STATE", self.state), *read)
+
+    @property
+    def own_folders(self) -> tuple[tuple[str, Path], ...]:
+        """The customer's own rules and templates, each with the setting that names it."""
+        both = (("LISIERE_TEMPLATES", self.templates), ("LISIERE_RULES", self.rules))
+        return tuple((name, folder) for name, folder in both if folder is not None)
 
 
 def write_units(here: Installation) -> dict[str, str]:
@@ -48,6 +71,11 @@ def quoted(value: object) -> str:
     """A word of a unit file that means what it says: no specifier, no variable, no second word."""
     text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{text}"' if any(char in text for char in " \t'\"\\;") else text
+
+
+def working(value: object) -> str:
+    """The folder of `WorkingDirectory=`, which takes the rest of its line as it is, but for specifiers."""
+    return str(value).replace("%", "%%")
 
 
 @cache
@@ -62,4 +90,5 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters["quoted"] = quoted
+    made.filters["working"] = working
     return made

@@ -1,6 +1,8 @@
 """Reports from the command line: files that are there, and words for what is wrong."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 from lisiere.model.record import World
@@ -27,18 +29,40 @@ def test_a_report_in_every_format(shell: Shell, small: Path) -> None:
 
 def test_units_are_printed_or_installed(shell: Shell) -> None:
     """A dry run writes nothing; a time that is none is refused."""
-    told = shell("install-units", "--dry-run", "--at", "04:15").stdout
+    state = ("--state", "/var/lib/lisiere")
+    told = shell(*state, "install-units", "--dry-run", "--at", "04:15").stdout
     assert "OnCalendar=*-*-* 04:15:00 Europe/Paris" in told
     assert "audit --live" in told
     assert str(shell.folder / "inventory") in told
-    shell("install-units", "--folder", "units", "--last")
+    shell(*state, "install-units", "--folder", "units", "--last")
     assert sorted(path.name for path in (shell.folder / "units").iterdir()) == [
         "lisiere-audit.service",
         "lisiere-audit.timer",
         "lisiere-notices.service",
         "lisiere-notices.timer",
     ]
-    assert "is no time" in shell("install-units", "--dry-run", "--at", "25:00", status=2).stderr
+    assert "is no time" in shell(*state, "install-units", "--dry-run", "--at", "25:00", status=2).stderr
+
+
+def test_units_that_would_audit_other_records_are_refused(shell: Shell) -> None:
+    """A folder that is not there or root's, and a database that units are not told of; an account's own is used."""
+    words = ("install-units", "--folder", "units", "--last")
+    assert "set LISIERE_STATE=/var/lib/lisiere" in shell(*words, status=2).stderr
+    state = shell.folder / ".lisiere"
+    state.mkdir()
+    if os.geteuid() == 0:
+        assert "root's" in shell(*words, status=2).stderr
+        shutil.chown(state, "nobody")
+    url = "postgresql://lisiere:pass-word@db.example.org/lisiere"
+    refused = shell(*words, status=2, LISIERE_DATABASE=url).stderr
+    assert "LISIERE_DATABASE" in refused
+    assert "pass-word" not in refused
+    assert not (shell.folder / "units").exists()
+    shell(*words, LISIERE_RULES="our-rules")
+    text = (shell.folder / "units" / "lisiere-audit.service").read_text("utf-8")
+    assert f"User={state.owner()}\n" in text
+    assert f"LISIERE_STATE={state}" in text
+    assert f"LISIERE_RULES={shell.folder / 'our-rules'}" in text
 
 
 def test_what_the_lab_showed_is_told_to_nobody(shell: Shell) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.units import problem_of_file
 from lisiere.render.units import UNITS, Installation, quoted, write_units
+from lisiere.settings import Settings
 
 PLACES = {
     "program": Path(sys.prefix) / "bin" / "lisiere",
@@ -46,6 +48,51 @@ def test_systemd_takes_the_units(tmp_path: Path, is_live: bool) -> None:
         if name.endswith(".service"):
             judged = analyze("security", "--offline=yes", "--no-pager", "--threshold=15", tmp_path / name)
             assert judged.returncode == 0, judged.stdout
+
+
+def test_the_records_of_people_are_used(tmp_path: Path) -> None:
+    """A folder of an account is used as that account; own rules and templates are seen, and nothing is made beside."""
+    own = {"state": "/home/amy/our 5%", "account": "daemon", "rules": "/srv/rules", "templates": "/srv/my templates"}
+    units = write_units(Installation.model_validate({**PLACES, **own, "is_live": True}))
+    for name, text in units.items():
+        (tmp_path / name).write_text(text, "utf-8")
+        if name.endswith(".service"):
+            lines = text.splitlines()
+            assert {"User=daemon", 'BindPaths="/home/amy/our 5%%"', 'Environment="LISIERE_STATE=/home/amy/our 5%%"'} < {
+                *lines
+            }
+            assert {"BindReadOnlyPaths=/srv/rules", "Environment=LISIERE_RULES=/srv/rules"} < {*lines}
+            assert 'Environment="LISIERE_TEMPLATES=/srv/my templates"' in lines
+            assert "DynamicUser" not in text
+            assert "/var/lib/lisiere" not in text
+    done = analyze("verify", "--man=no", *(tmp_path / name for name in UNITS))
+    assert [line for line in (done.stdout + done.stderr).splitlines() if "lisiere" in line] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "database", "told"),
+    [
+        (None, None, ""),
+        ("LISIERE_WORKERS=5\nLISIERE_RULES=/srv/rules\n", None, ""),
+        ("LISIERE_STATE=/srv/other\nLISIERE_TEMPLATES=/srv/other\n", None, "LISIERE_STATE, LISIERE_TEMPLATES"),
+        ("LISIERE_DATABASE=postgresql://a:pass-word@b/c\n", None, "not set here"),
+        ("LISIERE_DATABASE=postgresql://a:pass-word@b/c\n", "postgresql://a:pass-word@b/c", ""),
+        ("LISIERE_DATABASE=postgresql://a:pass-word@b/c\n", "postgresql://a:pass-word@b/other", "write the LISIERE"),
+    ],
+)
+def test_a_file_of_settings_that_says_otherwise_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, database: str | None, told: str
+) -> None:
+    """Systemd lets it win over what stands in a unit; it is not repeated, since it may hold a password."""
+    file = tmp_path / "lisiere.env"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    monkeypatch.setattr("lisiere.render.units.ENVIRONMENT_FILE", file)
+    here = Installation.model_validate({**PLACES, "rules": "/srv/rules", "is_live": False})
+    found = problem_of_file(Settings(database=database), here)
+    assert told in found
+    assert bool(found) == bool(told)
+    assert "pass-word" not in found
 
 
 def test_a_failure_is_seen_and_a_password_is_not() -> None:
