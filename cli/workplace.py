@@ -265,28 +265,19 @@ def in_lab(appliances: tuple["Appliance", ...], way: "Access") -> tuple["Applian
 
 
 def acting_user() -> str:
-    """Who acts here, for what needs two persons: `LISIERE_USER`, or the login name."""
-    import getpass
+    """Who acts here, for what needs two persons: `LISIERE_USER`, or the account."""
+    from cli.accounts import account
 
-    named = os.environ.get(USER_VARIABLE, "").strip()
-    if named:
-        return named
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid{os.getuid()}"
+    return os.environ.get(USER_VARIABLE, "").strip() or account()
 
 
 def operator_name() -> str:
-    """Who works here, for the records: the login name and the machine."""
-    import getpass
+    """Who works here, for the records: the account and the machine."""
     import socket
 
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"uid{os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
+    from cli.accounts import account
+
+    return f"{account()}@{socket.gethostname()}"
 
 
 def intended_texts(fleet: "Fleet", names: list[str], settings: "Settings") -> dict[str, str]:

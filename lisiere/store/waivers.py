@@ -42,8 +42,10 @@ def approve(alias: str, number: int, *, by: str, login: str = "", at: datetime) 
     row = _get(alias, number)
     if row.asked_by.casefold() == by.casefold():
         raise UsageError(f"waiver {number} was asked for by {row.asked_by}: somebody else has to approve it")
-    if login and row.asked_login.casefold() == login.casefold():
-        raise UsageError(f"waiver {number} was asked for from the login {login}: somebody else has to approve it")
+    if login and _account(row.asked_login) == _account(login):
+        raise UsageError(
+            f"waiver {number} was asked for from the login {row.asked_login}: somebody else has to approve it"
+        )
     if row.approved_at is not None:
         raise UsageError(f"waiver {number} was approved by {row.approved_by} already")
     if row.ended_at is not None or utc(row.ends_at) <= utc(at):
@@ -101,6 +103,11 @@ def _journal(alias: str, row: WaiverRow, what: str, *, at: datetime) -> None:
 
 def _who(name: str, login: str) -> str:
     return f"{name} (login {login})" if login else name
+
+
+def _account(login: str) -> str:
+    """An account is one person's on every machine."""
+    return (login.rpartition("@")[0] or login).casefold()
 
 
 def _get(alias: str, number: int) -> WaiverRow:
