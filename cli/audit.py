@@ -132,7 +132,16 @@ def judge_run(run: "Run", *, fleet: "Fleet", settings: "Settings", records: "Rec
         return
     now = datetime.now(UTC)
     packs = load_packs(settings.rules)
-    order = Order(fleet=fleet, names=names, is_whole=False, packs=packs, compare=compare, as_of=day_of(now), at=now)
+    order = Order(
+        fleet=fleet,
+        names=names,
+        is_whole=False,
+        packs=packs,
+        compare=compare,
+        as_of=day_of(now),
+        at=now,
+        max_age_days=settings.evidence_days,
+    )
     audit_run(records, order, by=acting_user(), run_id=run.id)
 
 

@@ -118,7 +118,7 @@ def getters_told(
 def _recent(told: Observation | None, what: str, max_age_days: int, subject: Subject, setting: Setting) -> Observation:
     if told is None:
         raise NotEvaluatedError(subject.missed or f"it was never asked for {what}")
-    if _age(told.seen_at, setting) > timedelta(days=max_age_days):
+    if _age(told.seen_at, setting) > timedelta(days=min(max_age_days, setting.max_age_days)):
         raise NotEvaluatedError(f"{what} was last told {_day(told.seen_at)}")
     return told
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import yaml
 
 from lisiere.compliance.engine import Engine
-from lisiere.compliance.subject import Compared, Running, Setting, Subject
+from lisiere.compliance.subject import MAX_AGE_DAYS, Compared, Running, Setting, Subject
 from lisiere.drivers.validating import compare
 from lisiere.inventory.loader import load_fleet
 from lisiere.model.base import Model
@@ -379,9 +379,9 @@ def cases() -> list[Case]:
     return found
 
 
-def result(stage: Stage, rule: str) -> Result | None:
+def result(stage: Stage, rule: str, *, max_age_days: int = MAX_AGE_DAYS) -> Result | None:
     """What the engine says of one rule on a stage; None when it says nothing."""
-    setting = Setting(stage.fleet, stage.as_of, AT)
+    setting = Setting(stage.fleet, stage.as_of, AT, max_age_days)
     engine = Engine([packs().rules[rule]], setting=setting, compare=compare)
     found = [*engine.ask(stage.subject), *engine.ask_fleet(stage.intents, is_whole=True)]
     hosts = {stage.subject.appliance.name, FLEET}

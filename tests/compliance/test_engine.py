@@ -131,6 +131,19 @@ def test_an_answer_that_the_command_does_not_print_is_not_evaluated() -> None:
     assert "last told on 2026-11-16" in found.reason
 
 
+def test_what_was_told_is_not_older_than_the_setting_allows() -> None:
+    """A rule may ask for younger evidence than the workplace, not for older."""
+    stage = base("vyos-town-hall")
+    old = {
+        topic: one.model_copy(update={"seen_at": AT - timedelta(days=3)}) for topic, one in stage.subject.states.items()
+    }
+    aged = replace(stage, subject=replace(stage.subject, states=old))
+    assert state(aged, "op-tunnels-up") is State.PASSED
+    found = result(aged, "op-tunnels-up", max_age_days=2)
+    assert found is not None
+    assert found.state is State.NOT_EVALUATED
+
+
 def test_a_tunnel_that_is_not_told_of_is_missed() -> None:
     """Silence is not up."""
     told = base("vyos-town-hall").subject.intent.tunnels[0].name
