@@ -105,7 +105,8 @@ def make(
     at = moment_of(on, now=now) if on else now
     scene = scene_of(open_fleet(settings), load_packs(settings.rules), view, language=language, at=at)
     with open_records(settings) as records:
-        return report_of(records, scene, Wish(version("lisiere"), days=days, every_result=every_result))
+        wish = Wish(version("lisiere"), days=days, every_result=every_result, on=on if at < now else None)
+        return report_of(records, scene, wish)
 
 
 def _written(made: "Report", *, html: Path | None, csv: Path | None, xlsx: Path | None) -> dict[Path, str | bytes]:

@@ -184,6 +184,7 @@ class Report(Model):
     Args:
         title: What it is about, in words.
         at: The moment it tells of.
+        on: The day at whose end that is; None for the moment at which it was made.
         audited_at: The oldest and the newest look at what is in view; None when nothing was ever audited.
         has_every_result: Whether `findings` holds what is kept too, and not only what is not.
         refused_packs: Mistakes for which rule packs could not serve.
@@ -196,6 +197,7 @@ class Report(Model):
     view: View
     title: str
     at: datetime
+    on: date | None = None
     audited_at: tuple[datetime, datetime] | None
     packs_sha256: str
     refused_packs: tuple[str, ...]

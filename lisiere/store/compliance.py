@@ -45,10 +45,10 @@ class ComplianceRecords:
         return self._worker.read(lambda: trends.first_audit_at(self._alias))
 
     def counts_at(
-        self, moments: Sequence[datetime], *, hosts: Collection[str] | None = None, rule: str = ""
+        self, moments: Sequence[datetime], *, rules: Collection[str], hosts: Collection[str] | None = None
     ) -> tuple[dict[State, int], ...]:
         """How many findings were in each state at some moments; waivers do not count here."""
-        return self._worker.read(lambda: trends.counts_at(self._alias, moments, hosts=hosts, rule=rule))
+        return self._worker.read(lambda: trends.counts_at(self._alias, moments, hosts=hosts, rules=rules))
 
     def failed_spans(
         self, rules: Collection[str], *, since: datetime, hosts: Collection[str] | None = None

@@ -15,7 +15,7 @@ from lisiere.workflow.report_changes import compare
 from lisiere.workflow.report_parts import counts_of
 from lisiere.workflow.reporting import Told, make_report
 from lisiere.workflow.scene import Scene
-from lisiere.workflow.waiving import covers, end_of_day
+from lisiere.workflow.waiving import covers, last_moment
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -28,11 +28,12 @@ LONGEST = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a report is to hold besides the state of its moment."""
+    """What a report is to hold besides the state of its moment; `on` is the day in the past that was asked for."""
 
     version: str
     days: tuple[date, date] | None = None
     every_result: bool = False
+    on: date | None = None
 
 
 def report_of(records: "Records", scene: Scene, wish: Wish) -> Report:
@@ -49,18 +50,18 @@ def report_of(records: "Records", scene: Scene, wish: Wish) -> Report:
         trend=_trend(records, scene, waivers),
         comparison=None if wish.days is None else _comparison(records, scene, wish.days),
     )
-    return make_report(scene, told, version=wish.version, every_result=wish.every_result)
+    return make_report(scene, told, version=wish.version, every_result=wish.every_result, on=wish.on)
 
 
 def moment_of(day: date, *, now: datetime) -> datetime:
-    """The moment that a report on a day tells of: its end in Paris, or now.
+    """The moment that a report on a day tells of: its last one in Paris, or now.
 
     Raises:
         UsageError: The day has not come.
     """
     if day > now.astimezone(PARIS).date():
         raise UsageError(f"{day} has not come; `lisiere audit --as-of {day}` tells what will fail then")
-    return min(end_of_day(day), now)
+    return min(last_moment(day), now)
 
 
 def _comparison(records: "Records", scene: Scene, days: tuple[date, date]) -> Comparison:
@@ -85,15 +86,16 @@ def _trend(records: "Records", scene: Scene, waivers: Sequence[Waiver]) -> tuple
         return ()
     moments = _moments(max(first, scene.at - LONGEST), scene.at)
     hosts = None if scene.view.is_fleet else scene.hosts
-    counted = records.compliance.counts_at(moments, hosts=hosts, rule=scene.view.rule)
-    rules = {one.rule for one in waivers if scene.view.rule in ("", one.rule)}
-    spans = records.compliance.failed_spans(rules, since=moments[0], hosts=hosts)
+    known = frozenset(name for name in scene.packs.rules if scene.view.rule in ("", name))
+    counted = records.compliance.counts_at(moments, hosts=hosts, rules=known)
+    waived = known.intersection(one.rule for one in waivers)
+    spans = records.compliance.failed_spans(waived, since=moments[0], hosts=hosts)
     territories = {name: one.territory for name, one in scene.fleet.appliances.items()}
     points = []
     for moment, states in zip(moments, counted, strict=True):
-        waived = sum(_is_waived(one, waivers, moment, territories.get(one.host, "")) for one in spans)
-        failed = states.get(State.FAILED, 0) - waived
-        counts = counts_of({**states, State.FAILED: failed, State.WAIVED: waived})
+        covered = sum(_is_waived(one, waivers, moment, territories.get(one.host, "")) for one in spans)
+        failed = states.get(State.FAILED, 0) - covered
+        counts = counts_of({**states, State.FAILED: failed, State.WAIVED: covered})
         points.append(TrendPoint(at=moment, counts=counts))
     return tuple(points)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from lisiere.model.compliance_words import ScopeKind, State
 from lisiere.model.days import PARIS
@@ -46,7 +46,9 @@ def in_view(scene: Scene, findings: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def make_report(scene: Scene, told: Told, *, version: str, every_result: bool = False) -> Report:
+def make_report(
+    scene: Scene, told: Told, *, version: str, every_result: bool = False, on: date | None = None
+) -> Report:
     """Put a report together.
 
     Args:
@@ -54,6 +56,7 @@ def make_report(scene: Scene, told: Told, *, version: str, every_result: bool = 
         told: What the records tell; more than what is in view does no harm.
         version: Of Lisière.
         every_result: Tell what is kept, too, with its evidence.
+        on: The day in the past that was asked for.
     """
     found = in_view(scene, told.findings)
     seen, audited = [one.seen_at for one in found], {one.host for one in found} - {FLEET}
@@ -65,9 +68,10 @@ def make_report(scene: Scene, told: Told, *, version: str, every_result: bool = 
         view=scene.view,
         title=_title(scene),
         at=scene.at,
+        on=on,
         audited_at=(min(seen), max(seen)) if seen else None,
         packs_sha256=scene.packs.sha256,
-        refused_packs=tuple(map(str, scene.packs.mistakes)) if scene.view.is_fleet else (),
+        refused_packs=tuple(printable(scene.blinds.over(str(one))) for one in scene.packs.mistakes),
         appliances=len(audited),
         unaudited=len(scene.hosts - {FLEET} - audited),
         counts=counts_of(Counter(one.state for one in found)),

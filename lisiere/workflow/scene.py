@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from lisiere.errors import UnknownError
+from lisiere.errors import UnknownError, UsageError
 from lisiere.model.finding import FLEET
 from lisiere.model.fleet import Fleet
 from lisiere.model.report import Language, View
@@ -84,11 +84,14 @@ def scene_of(fleet: Fleet, packs: Packs, view: View, *, language: Language, at: 
 
     Raises:
         UnknownError: There is no such territory, site or rule.
+        UsageError: The site is not of the territory.
     """
     if view.territory and view.territory not in fleet.territories:
         raise UnknownError(f"there is no territory {view.territory}; `lisiere inventory list` shows all sites")
     if view.site and view.site not in fleet.appliances:
         raise UnknownError(f"there is no appliance {view.site}; `lisiere inventory list` shows them")
+    if view.site and view.territory not in ("", fleet.appliances[view.site].territory):
+        raise UsageError(f"{view.site} is not of territory {view.territory}; ask for one of the two")
     if view.rule and view.rule not in packs.rules:
         raise UnknownError(f"there is no rule {view.rule}; `lisiere rules` lists them")
     return Scene(fleet, packs, view, language, at)

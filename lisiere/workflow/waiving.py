@@ -25,6 +25,11 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), PARIS)
 
 
+def last_moment(day: date) -> datetime:
+    """The last instant of a day in Paris: what ends or begins at midnight is of the next day."""
+    return end_of_day(day) - timedelta(microseconds=1)
+
+
 def new_waiver(
     rule: str,
     scope: Scope,

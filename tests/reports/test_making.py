@@ -1,17 +1,19 @@
 """Reports out of real records: what held on a day, what changed between two, by which plan, and the way there."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.errors import UsageError
+from lisiere.errors import Mistake, UsageError
 from lisiere.model.compliance_words import Basis, ScopeKind, State
 from lisiere.model.finding import Audited, Evidence, Result, Scope
 from lisiere.model.plan import freeze
 from lisiere.model.report import Language, Move, Report, View
+from lisiere.render.compliance_page import write_report
 from lisiere.store.setup import connect
 from lisiere.workflow.report_making import Wish, moment_of, report_of
 from lisiere.workflow.scene import scene_of
@@ -36,9 +38,11 @@ def records(tmp_path: Path) -> Iterator["Records"]:
         yield opened
 
 
-def keep(records: "Records", day: int, found: Mapping[tuple[str, str], State], *, run: str = "") -> None:
+def keep(
+    records: "Records", day: int, found: Mapping[tuple[str, str], State], *, run: str = "", at: datetime | None = None
+) -> None:
     """An audit of a day, of the appliances that it tells of."""
-    at = START + timedelta(days=day)
+    at = at or START + timedelta(days=day)
     evidence = Evidence(what="running configuration", sha256="ab" * 32, seen_at=at)
     results = tuple(
         Result(host=host, rule=rule, state=state, reason="" if state is P else f"on day {day}", evidence=evidence)
@@ -126,13 +130,49 @@ def test_a_day_in_the_past_is_told_as_it_was(records: "Records") -> None:
     keep(records, 10, {(HOSTS[0], BROKEN): P})
     now = START + timedelta(days=20)
     at = moment_of(_date(3), now=now)
-    assert at == datetime(2026, 9, 4, 22, 0, tzinfo=UTC)
+    assert at == datetime(2026, 9, 4, 21, 59, 59, 999999, tzinfo=UTC)
     scene = scene_of(fleet(), packs(), View(), language=Language.FR, at=at)
-    assert report_of(records, scene, Wish("1")).counts.failed == 1
+    report = report_of(records, scene, Wish("1", on=_date(3)))
+    assert report.counts.failed == 1
+    assert "État à la fin du 4 septembre 2026" in write_report(report)
     with pytest.raises(UsageError, match="has not come"):
         moment_of(_date(21), now=now)
     with pytest.raises(UsageError, match="is not before"):
         made(records, View(), 20, (8, 8))
+
+
+def test_what_happens_at_midnight_is_of_the_next_day(records: "Records") -> None:
+    """Neither an audit at that instant nor the end of a waiver is told of the day before."""
+    midnight = datetime(2026, 9, 4, 22, 0, tzinfo=UTC)
+    keep(records, 0, {(HOSTS[0], BROKEN): F, (HOSTS[0], ACCEPTED): F})
+    _waive(records, ACCEPTED, day=1, last=3)
+    keep(records, 0, {(HOSTS[0], BROKEN): P, (HOSTS[0], ACCEPTED): F}, at=midnight)
+    for day, expected in ((3, (0, 1, 1)), (4, (1, 1, 0))):
+        at = moment_of(_date(day), now=START + timedelta(days=20))
+        scene = scene_of(fleet(), packs(), View(), language=Language.FR, at=at)
+        counts = report_of(records, scene, Wish("1")).counts
+        assert (counts.passed, counts.failed, counts.waived) == expected
+
+
+def test_a_refused_pack_alarms_every_reader(records: "Records") -> None:
+    """A territory's and a site's too; the way there counts the rules that the report counts."""
+    keep(records, 0, {(HOSTS[0], BROKEN): F, (HOSTS[0], ACCEPTED): F})
+    served = {name: one for name, one in packs().rules.items() if name != BROKEN}
+    known = replace(packs(), rules=served, mistakes=(Mistake("own.yaml", 3, "a rule has no check"),))
+    for view in (View(), View(territory=SIREN), View(site=HOSTS[0])):
+        scene = scene_of(fleet(), known, view, language=Language.EN, at=START + timedelta(days=9))
+        report = report_of(records, scene, Wish("1"))
+        assert any("a rule has no check" in one for one in report.refused_packs)
+        assert report.counts.failed == 1
+        assert {point.counts.failed for point in report.trend} == {1}
+
+
+def test_a_site_of_another_territory_is_refused() -> None:
+    """Its report would bear the name of one and tell of none."""
+    with pytest.raises(UsageError, match="is not of territory"):
+        scene_of(fleet(), packs(), View(territory=SIREN, site=ELSEWHERE), language=Language.EN, at=START)
+    both = scene_of(fleet(), packs(), View(territory=SIREN, site=HOSTS[0]), language=Language.EN, at=START)
+    assert both.names == (HOSTS[0],)
 
 
 def _waive(records: "Records", rule: str, *, day: int, last: int = 200) -> None:
