@@ -129,10 +129,12 @@ def _print(made: "Report") -> None:
     rows = [(one.title, *_numbers(one.counts)) for one in groups]
     headers = ("territory" if len(made.territories) > 1 else "family", "passed", "failed", "waived", "not evaluated")
     print_table(headers, rows, empty="nothing was audited yet: lisiere audit")
-    seen = f", seen {local_time(made.audited_at[0])} or later" if made.audited_at else ""
+    judged = f", judged {local_time(made.audited_at[0])} or later" if made.audited_at else ""
+    read = f" by what was read {local_time(made.read_at[0])} or later" if made.read_at else ""
     missing = f" ({made.unaudited} never audited)" if made.unaudited else ""
     note(
-        f"{made.appliances} appliances{missing}, {len(made.rules)} rules{seen}; more with --html, --xlsx, --csv, --json"
+        f"{made.appliances} appliances{missing}, {len(made.rules)} rules{judged}{read}; "
+        "more with --html, --xlsx, --csv, --json"
     )
 
 

@@ -39,6 +39,8 @@ class Finding(Model):
         state: WAIVED where a waiver covers what failed.
         entered_at: Since when this state holds; a waiver that began or ended since counts.
         failed_at: Since when the rule is not kept, whatever a waiver says; None unless it is not kept.
+        seen_at: When it was judged last, as far as that is on record; what it was judged by may be older.
+        evidence: What it was judged by last; no hash and no time where only something newer is on record.
         waiver: The number of the waiver that covers it, 0 for none.
     """
 

@@ -74,7 +74,8 @@ class FindingLine(Model):
     Args:
         entered_at: Since when this state holds.
         failed_at: Since when the rule is not kept, waived or not; None while it is kept.
-        seen_at: When it was last looked at.
+        seen_at: When it was last judged.
+        read_at: When that by which it was judged was read from the appliance; None for what is not read from it.
     """
 
     host: str
@@ -90,6 +91,7 @@ class FindingLine(Model):
     entered_at: datetime
     failed_at: datetime | None
     seen_at: datetime
+    read_at: datetime | None
     evidence: str
     evidence_sha256: str
     waiver: int
@@ -185,7 +187,8 @@ class Report(Model):
         title: What it is about, in words.
         at: The moment it tells of.
         on: The day at whose end that is; None for the moment at which it was made.
-        audited_at: The oldest and the newest look at what is in view; None when nothing was ever audited.
+        audited_at: When what is in view was judged last, the oldest and the newest; None when nothing ever was.
+        read_at: When that by which it was judged was read from appliances, the oldest and the newest.
         has_every_result: Whether `findings` holds what is kept too, and not only what is not.
         refused_packs: Mistakes for which rule packs could not serve.
         appliances: How many have a result.
@@ -199,6 +202,7 @@ class Report(Model):
     at: datetime
     on: date | None = None
     audited_at: tuple[datetime, datetime] | None
+    read_at: tuple[datetime, datetime] | None
     packs_sha256: str
     refused_packs: tuple[str, ...]
     appliances: int

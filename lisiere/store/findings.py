@@ -4,7 +4,7 @@ Called on the thread of the worker.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -64,9 +64,11 @@ def _gone(alias: str, known: Collection[str]) -> list[str]:
 def _note(result: Result, row: FindingRow | None, audit: AuditRow, at: datetime, changes: _Changes) -> None:
     reason = storable(result.reason)
     if row is not None and row.state == result.state:
-        if row.reason != reason:
-            row.reason, row.evidence, row.sha256 = reason, result.evidence.what, result.evidence.sha256
-            row.seen_at = _utc(result.evidence.seen_at)
+        known = row.reason, row.evidence, row.sha256, row.seen_at
+        evidence = result.evidence
+        found = reason, evidence.what, evidence.sha256, _utc(evidence.seen_at)
+        if known != found:
+            row.reason, row.evidence, row.sha256, row.seen_at = found
             changes.altered.append(row)
         return
     if row is not None:
@@ -116,9 +118,21 @@ def _write(alias: str, changes: _Changes, at: datetime) -> None:
 
 def findings(alias: str, hosts: Iterable[str] | None = None, *, at: datetime | None = None) -> tuple[Finding, ...]:
     """What holds now, or held at an instant, by appliance and rule; waivers do not count yet."""
-    audited = dict(AuditedRow.objects.using(alias).values_list("host", "at"))
-    found = [_finding(row, audited) for row in _chosen(_holding(alias, at), hosts)]
+    audited = {host: utc(last) for host, last in AuditedRow.objects.using(alias).values_list("host", "at")}
+    rows = list(_chosen(_holding(alias, at), hosts))
+    if at is not None:
+        audited |= _judged_before(rows, audited, utc(at))
+    found = [_finding(row, audited, at) for row in rows]
     return tuple(sorted(found, key=lambda one: (one.host, one.rule)))
+
+
+def _judged_before(rows: Iterable[FindingRow], audited: Mapping[str, datetime], at: datetime) -> dict[str, datetime]:
+    """When appliances that were audited again since were certainly judged: when one of their states was entered."""
+    found: dict[str, datetime] = {}
+    for row in rows:
+        if audited.get(row.host, at) > at:
+            found[row.host] = max(utc(row.entered_at), found.get(row.host, utc(row.entered_at)))
+    return found
 
 
 def _holding(alias: str, at: datetime | None) -> QuerySet[FindingRow]:
@@ -203,7 +217,11 @@ def _audit(row: AuditRow) -> Audit:
     )
 
 
-def _finding(row: FindingRow, audited: dict[str, datetime]) -> Finding:
+def _finding(row: FindingRow, audited: Mapping[str, datetime], at: datetime | None) -> Finding:
+    seen_at = _utc(row.seen_at)
+    evidence = Evidence(what=row.evidence, sha256=row.sha256, seen_at=seen_at)
+    if at is not None and seen_at is not None and seen_at > utc(at):
+        evidence = Evidence(what=row.evidence)
     return Finding(
         host=row.host,
         rule=row.rule,
@@ -212,7 +230,7 @@ def _finding(row: FindingRow, audited: dict[str, datetime]) -> Finding:
         entered_at=utc(row.entered_at),
         failed_at=_utc(row.failed_at),
         seen_at=utc(audited.get(row.host, row.entered_at)),
-        evidence=Evidence(what=row.evidence, sha256=row.sha256, seen_at=_utc(row.seen_at)),
+        evidence=evidence,
     )
 
 

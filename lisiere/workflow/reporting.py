@@ -1,7 +1,7 @@
 """Reports: what is on record of a part of the fleet, put in order for a reader. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -59,7 +59,7 @@ def make_report(
         on: The day in the past that was asked for.
     """
     found = in_view(scene, told.findings)
-    seen, audited = [one.seen_at for one in found], {one.host for one in found} - {FLEET}
+    audited = {one.host for one in found} - {FLEET}
     day = scene.at.astimezone(PARIS).date()
     shown = [one for one in found if every_result or one.state is not State.PASSED]
     return Report(
@@ -69,7 +69,8 @@ def make_report(
         title=_title(scene),
         at=scene.at,
         on=on,
-        audited_at=(min(seen), max(seen)) if seen else None,
+        audited_at=_ends(one.seen_at for one in found),
+        read_at=_ends(one.evidence.seen_at for one in found if one.evidence.seen_at is not None),
         packs_sha256=scene.packs.sha256,
         refused_packs=tuple(printable(scene.blinds.over(str(one))) for one in scene.packs.mistakes),
         appliances=len(audited),
@@ -106,6 +107,7 @@ def finding_line(scene: Scene, one: Finding, rule: PackRule) -> FindingLine:
         entered_at=one.entered_at,
         failed_at=one.failed_at,
         seen_at=one.seen_at,
+        read_at=one.evidence.seen_at,
         evidence=one.evidence.what,
         evidence_sha256=one.evidence.sha256,
         waiver=one.waiver,
@@ -119,6 +121,12 @@ def printable(text: str) -> str:
 
 
 # ---- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _ends(moments: Iterable[datetime]) -> tuple[datetime, datetime] | None:
+    """The oldest and the newest of some moments."""
+    found = set(moments)
+    return (min(found), max(found)) if found else None
 
 
 def _title(scene: Scene) -> str:

@@ -39,11 +39,17 @@ def records(tmp_path: Path) -> Iterator["Records"]:
 
 
 def keep(
-    records: "Records", day: int, found: Mapping[tuple[str, str], State], *, run: str = "", at: datetime | None = None
+    records: "Records",
+    day: int,
+    found: Mapping[tuple[str, str], State],
+    *,
+    run: str = "",
+    at: datetime | None = None,
+    read: datetime | None = None,
 ) -> None:
     """An audit of a day, of the appliances that it tells of."""
     at = at or START + timedelta(days=day)
-    evidence = Evidence(what="running configuration", sha256="ab" * 32, seen_at=at)
+    evidence = Evidence(what="running configuration", sha256="ab" * 32, seen_at=read or at)
     results = tuple(
         Result(host=host, rule=rule, state=state, reason="" if state is P else f"on day {day}", evidence=evidence)
         for (host, rule), state in found.items()
@@ -152,6 +158,17 @@ def test_what_happens_at_midnight_is_of_the_next_day(records: "Records") -> None
         scene = scene_of(fleet(), packs(), View(), language=Language.FR, at=at)
         counts = report_of(records, scene, Wish("1")).counts
         assert (counts.passed, counts.failed, counts.waived) == expected
+
+
+def test_readings_are_told_apart_from_judgements(records: "Records") -> None:
+    """An audit out of the records is no look at an appliance, and none is told of a day before it."""
+    keep(records, 0, {(HOSTS[0], BROKEN): F})
+    keep(records, 10, {(HOSTS[0], BROKEN): F}, read=START)
+    report = made(records, View(), 20)
+    assert report.audited_at == (START + timedelta(days=10),) * 2
+    assert report.read_at == (START, START)
+    assert report.findings[0].read_at == START
+    assert made(records, View(), 5).audited_at == (START, START)
 
 
 def test_a_refused_pack_alarms_every_reader(records: "Records") -> None:

@@ -77,6 +77,18 @@ def test_a_state_is_entered_once_and_left_once(records: "Records") -> None:
     assert states(records, START - DAY) == {}
 
 
+def test_what_a_lasting_state_was_judged_by_last_is_on_record(records: "Records") -> None:
+    """The newest reading, though nothing changed; a look at the past tells of no reading and no audit after it."""
+    for day in (0, 4):
+        read = result(A, "r", State.PASSED, sha256=f"{day}" * 64)
+        evidence = read.evidence.model_copy(update={"seen_at": START + day * DAY})
+        audit(records, day, [read.model_copy(update={"evidence": evidence}), result(A, "other", State.PASSED)])
+    (_, now) = records.compliance.findings([A])
+    assert (now.entered_at, now.evidence.seen_at, now.evidence.sha256) == (START, START + 4 * DAY, "4" * 64)
+    (_, then) = records.compliance.findings([A], at=START + 2 * DAY)
+    assert (then.seen_at, then.evidence.seen_at, then.evidence.sha256) == (START, None, "")
+
+
 def test_a_time_in_which_nobody_could_tell_makes_a_finding_no_younger(records: "Records") -> None:
     """Failed, unreachable, failed: it fails since the first of them. Passed in between: since the last."""
     for day, state in enumerate((State.FAILED, State.NOT_EVALUATED, State.FAILED)):
