@@ -28,7 +28,7 @@ def drift(
     Exit status 1 when there is any, or when an appliance could not be read.
     """
     from cli.lab_rootless import enters_lab
-    from cli.records import open_records
+    from cli.records import open_records, settle
     from cli.refreshing import refresh as read_anew
     from cli.workplace import chosen, open_fleet, settings_of
     from lisiere.workflow.status import drift_of
@@ -39,6 +39,7 @@ def drift(
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     with open_records(settings) as records:
+        settle(records, is_lab=is_lab, keeps=False)
         is_read = not refresh or read_anew(appliances, fleet=fleet, settings=settings, records=records, is_lab=is_lab)
         found = drift_of(records, [one.name for one in appliances])
     if as_json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AsJson
+from cli.options import AsJson, Lab
 from cli.output import local_time, note, print_json, print_table
 from lisiere.model.report import Language
 
@@ -50,14 +50,15 @@ def report(
     every_result: Annotated[
         bool, typer.Option("--every-result", help="Also what is kept, with its evidence; in --json, --csv and --xlsx.")
     ] = False,
+    lab: Lab = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell from the records how appliances stand against the rules, since when, and on what evidence.
 
-    No appliance is asked; `lisiere audit` does that.
+    No appliance is asked; `lisiere audit` does that. What was seen on the lab is told with --lab alone, and says so.
     """
     from cli.files import write_whole
-    from cli.workplace import settings_of
+    from cli.workplace import settings_of, wants_lab
     from lisiere.model.report import View
 
     view = View(territory=territory, site=site, rule=rule)
@@ -69,6 +70,7 @@ def report(
         on=on.date() if on else None,
         days=days,
         every_result=every_result,
+        is_lab=wants_lab(lab),
     )
     for path, content in _written(made, html=html, csv=csv, xlsx=xlsx).items():
         write_whole(path, content)
@@ -87,15 +89,17 @@ def make(
     on: "date | None" = None,
     days: "tuple[date, date] | None" = None,
     every_result: bool = False,
+    is_lab: bool = False,
 ) -> "Report":
     """Make a report out of the records of a workplace.
 
     Raises:
-        UsageError: There is no such territory, site or rule, or a day that was asked for has not come.
+        UsageError: There is no such territory, site or rule, a day that was asked for has not come, or what is on
+            record is not of the appliances, or not of the lab, as was asked for.
     """
     from importlib.metadata import version
 
-    from cli.records import open_records
+    from cli.records import open_records, settle
     from cli.workplace import open_fleet
     from lisiere.workflow.packs import load_packs
     from lisiere.workflow.report_making import Wish, moment_of, report_of
@@ -103,15 +107,18 @@ def make(
 
     now = datetime.now(UTC)
     at = moment_of(on, now=now) if on else now
-    scene = scene_of(open_fleet(settings), load_packs(settings.rules), view, language=language, at=at)
+    scene = scene_of(open_fleet(settings, lab=is_lab), load_packs(settings.rules), view, language=language, at=at)
     with open_records(settings) as records:
-        wish = Wish(version("lisiere"), days=days, every_result=every_result, on=on if at < now else None)
+        settle(records, is_lab=is_lab, keeps=False)
+        wish = Wish(
+            version("lisiere"), days=days, every_result=every_result, on=on if at < now else None, is_lab=is_lab
+        )
         return report_of(records, scene, wish)
 
 
 def _written(made: "Report", *, html: Path | None, csv: Path | None, xlsx: Path | None) -> dict[Path, str | bytes]:
     from lisiere.render.compliance_page import write_report
-    from lisiere.workflow.report_tables import findings_table, tables
+    from lisiere.workflow.report_tables import findings_table, tables, workbook_title
     from lisiere.workflow.spreadsheets import csv_text, xlsx_bytes
 
     found: dict[Path, str | bytes] = {}
@@ -120,7 +127,7 @@ def _written(made: "Report", *, html: Path | None, csv: Path | None, xlsx: Path 
     if csv is not None:
         found[csv] = csv_text(findings_table(made))
     if xlsx is not None:
-        found[xlsx] = xlsx_bytes(tables(made), title=made.title or "Lisière")
+        found[xlsx] = xlsx_bytes(tables(made), title=workbook_title(made))
     return found
 
 
@@ -132,6 +139,8 @@ def _print(made: "Report") -> None:
     judged = f", judged {local_time(made.audited_at[0])} or later" if made.audited_at else ""
     read = f" by what was read {local_time(made.read_at[0])} or later" if made.read_at else ""
     missing = f" ({made.unaudited} never audited)" if made.unaudited else ""
+    if made.is_lab:
+        note("seen on the lab; this proves nothing of appliances")
     note(
         f"{made.appliances} appliances{missing}, {len(made.rules)} rules{judged}{read}; "
         "more with --html, --xlsx, --csv, --json"

@@ -28,7 +28,7 @@ def status(
     Exit status 1 when an appliance has drifted, or could not be read.
     """
     from cli.lab_rootless import enters_lab
-    from cli.records import open_records, tell_interruptions
+    from cli.records import open_records, settle, tell_interruptions
     from cli.refreshing import refresh as read_anew
     from cli.workplace import chosen, open_fleet, settings_of
     from lisiere.workflow.status import drift_of, overview, status_of
@@ -39,6 +39,7 @@ def status(
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     appliances = chosen(fleet, wanted, is_lab=is_lab)
     with open_records(settings) as records:
+        settle(records, is_lab=is_lab, keeps=False)
         tell_interruptions(records)
         is_read = not refresh or read_anew(appliances, fleet=fleet, settings=settings, records=records, is_lab=is_lab)
         hosts = [one.name for one in appliances]

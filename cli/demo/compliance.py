@@ -56,18 +56,18 @@ def audit_and_waive(
     audit = keep(records, order, evaluate(order, seen_in_records(records, names)), account)
     _waive(records, fleet, at=at)
     scene = scene_of(fleet, packs, View(), language=Language.FR, at=at)
-    return Shown(audit, report_of(records, scene, Wish(version)))
+    return Shown(audit, report_of(records, scene, Wish(version, is_lab=True)))
 
 
 def write_reports(folder: Path, report: Report) -> None:
     """Leave the page and the workbook."""
     from cli.files import write_whole
     from lisiere.render.compliance_page import write_report
-    from lisiere.workflow.report_tables import tables
+    from lisiere.workflow.report_tables import tables, workbook_title
     from lisiere.workflow.spreadsheets import xlsx_bytes
 
     write_whole(folder / REPORT, write_report(report))
-    write_whole(folder / WORKBOOK, xlsx_bytes(tables(report), title="Lisière"))
+    write_whole(folder / WORKBOOK, xlsx_bytes(tables(report), title=workbook_title(report)))
 
 
 def lines(report: Report) -> list[str]:

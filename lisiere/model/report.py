@@ -189,6 +189,7 @@ class Report(Model):
         on: The day at whose end that is; None for the moment at which it was made.
         audited_at: When what is in view was judged last, the oldest and the newest; None when nothing ever was.
         read_at: When that by which it was judged was read from appliances, the oldest and the newest.
+        is_lab: Whether all of it was seen on the lab, so that it proves nothing of appliances.
         has_every_result: Whether `findings` holds what is kept too, and not only what is not.
         refused_packs: Mistakes for which rule packs could not serve.
         appliances: How many have a result.
@@ -201,6 +202,7 @@ class Report(Model):
     title: str
     at: datetime
     on: date | None = None
+    is_lab: bool = False
     audited_at: tuple[datetime, datetime] | None
     read_at: tuple[datetime, datetime] | None
     packs_sha256: str

@@ -34,6 +34,7 @@ class Wish:
     days: tuple[date, date] | None = None
     every_result: bool = False
     on: date | None = None
+    is_lab: bool = False
 
 
 def report_of(records: "Records", scene: Scene, wish: Wish) -> Report:
@@ -50,7 +51,9 @@ def report_of(records: "Records", scene: Scene, wish: Wish) -> Report:
         trend=_trend(records, scene, waivers),
         comparison=None if wish.days is None else _comparison(records, scene, wish.days),
     )
-    return make_report(scene, told, version=wish.version, every_result=wish.every_result, on=wish.on)
+    return make_report(
+        scene, told, version=wish.version, every_result=wish.every_result, on=wish.on, is_lab=wish.is_lab
+    )
 
 
 def moment_of(day: date, *, now: datetime) -> datetime:

@@ -58,6 +58,12 @@ def tables(report: Report) -> tuple[Table, ...]:
     return tuple(one for one in found if one.rows or one.name == words("Findings"))
 
 
+def workbook_title(report: Report) -> str:
+    """What a workbook is called; one of the lab says so."""
+    title = report.title or "Lisière"
+    return f"{title} ({Words(report.language)('seen on the lab')})" if report.is_lab else title
+
+
 def instant(at: datetime) -> str:
     """An instant as a report in JSON writes it."""
     return at.isoformat().replace("+00:00", "Z")

@@ -47,7 +47,7 @@ def in_view(scene: Scene, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def make_report(
-    scene: Scene, told: Told, *, version: str, every_result: bool = False, on: date | None = None
+    scene: Scene, told: Told, *, version: str, every_result: bool = False, on: date | None = None, is_lab: bool = False
 ) -> Report:
     """Put a report together.
 
@@ -57,6 +57,7 @@ def make_report(
         version: Of Lisière.
         every_result: Tell what is kept, too, with its evidence.
         on: The day in the past that was asked for.
+        is_lab: All of it was seen on the lab.
     """
     found = in_view(scene, told.findings)
     audited = {one.host for one in found} - {FLEET}
@@ -69,6 +70,7 @@ def make_report(
         title=_title(scene),
         at=scene.at,
         on=on,
+        is_lab=is_lab,
         audited_at=_ends(one.seen_at for one in found),
         read_at=_ends(one.evidence.seen_at for one in found if one.evidence.seen_at is not None),
         packs_sha256=scene.packs.sha256,

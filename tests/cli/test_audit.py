@@ -66,6 +66,12 @@ def _a_change_by_hand_is_found_and_mended_by_an_apply(audited: Shell) -> None:
     assert "log-protected-transport" in mended
     kept_apart = audited("audit", "--last", "--no-lab", status=2).stderr
     assert "was seen on the lab" in kept_apart
+    for command in ("report", "status", "drift"):
+        assert "was seen on the lab" in audited(command, "--no-lab", status=2).stderr
+    told = audited.json("report", "--lab", "--html", "lab.html")
+    assert isinstance(told, dict)
+    assert told["is_lab"] is True
+    assert "vu sur le laboratoire" in (audited.folder / "lab.html").read_text("utf-8")
 
 
 def _a_waiver_takes_two_persons(audited: Shell) -> None:

@@ -16,6 +16,7 @@ from lisiere.model.report import Language, Move, Report, View
 from lisiere.render.compliance_page import write_report
 from lisiere.store.setup import connect
 from lisiere.workflow.report_making import Wish, moment_of, report_of
+from lisiere.workflow.report_tables import workbook_title
 from lisiere.workflow.scene import scene_of
 from lisiere.workflow.waiving import new_waiver
 from tests.reports.samples import fleet, packs
@@ -169,6 +170,17 @@ def test_readings_are_told_apart_from_judgements(records: "Records") -> None:
     assert report.read_at == (START, START)
     assert report.findings[0].read_at == START
     assert made(records, View(), 5).audited_at == (START, START)
+
+
+def test_what_was_seen_on_the_lab_says_so(records: "Records") -> None:
+    """In the title of the page and of the workbook, and in JSON."""
+    keep(records, 0, {(HOSTS[0], BROKEN): F})
+    scene = scene_of(fleet(), packs(), View(), language=Language.EN, at=START)
+    for is_lab in (True, False):
+        report = report_of(records, scene, Wish("1", is_lab=is_lab))
+        assert report.is_lab is is_lab
+        assert ("the whole fleet (seen on the lab)" in write_report(report)) is is_lab
+        assert ("seen on the lab" in workbook_title(report)) is is_lab
 
 
 def test_a_refused_pack_alarms_every_reader(records: "Records") -> None:
