@@ -141,7 +141,7 @@ def test_a_day_in_the_past_is_told_as_it_was(records: "Records") -> None:
     scene = scene_of(fleet(), packs(), View(), language=Language.FR, at=at)
     report = report_of(records, scene, Wish("1", on=_date(3)))
     assert report.counts.failed == 1
-    assert "État à la fin du 4 septembre 2026" in write_report(report)
+    assert "État à la fin du 04/09/2026" in write_report(report)
     with pytest.raises(UsageError, match="has not come"):
         moment_of(_date(21), now=now)
     with pytest.raises(UsageError, match="is not before"):
