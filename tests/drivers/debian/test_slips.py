@@ -133,7 +133,7 @@ SLIPS: dict[str, tuple[str, str, str, Check]] = {
         edge_tests.test_a_tunnel_that_was_given_up_is_begun_anew,
     ),
     "a living tunnel is believed": (
-        "proving", " | wanted & doubted.keys())", ")", finds_a_key_that_differs,
+        "proving", " | wanted & doubted.keys()\n", "\n", finds_a_key_that_differs,
     ),
     "the proxy script is served by root": (
         "web", "        os.setuid(65534)\n", "", edge_tests.test_the_proxy_script_is_served_by_nobody,
