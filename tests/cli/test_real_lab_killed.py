@@ -15,9 +15,7 @@ from lab.real import kernel, needs
 from lab.real.cabling import HERE
 from lab.real.territory import DISKS
 from tests.cli.conftest import ROOT, Shell
-from tests.lab.turn import IN_TURN, turn
-
-pytestmark = IN_TURN
+from tests.lab.turn import turn
 
 PATIENCE_S = 120.0
 

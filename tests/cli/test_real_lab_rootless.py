@@ -13,9 +13,7 @@ from lab.real import kernel, needs
 from lab.real.cabling import HERE
 from lab.real.territory import DISKS
 from tests.cli.conftest import ROOT, Json
-from tests.lab.turn import IN_TURN, turn
-
-pytestmark = IN_TURN
+from tests.lab.turn import turn
 
 AS_USER = Path(__file__).parents[1] / "lab/ordinary_user.sh"
 SITES = ("80120-mairie-01", "80126-mairie-01")

@@ -11,9 +11,7 @@ from lab.real import needs
 from lab.real.appliance import Appliance
 from lab.real.territory import DISKS
 from tests.cli.conftest import ROOT, Shell
-from tests.lab.turn import IN_TURN, turn
-
-pytestmark = IN_TURN
+from tests.lab.turn import turn
 
 HUB = "80126-siege-01"
 SPOKES = ("80120-mairie-01", "80126-mairie-01")

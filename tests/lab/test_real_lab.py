@@ -22,9 +22,7 @@ from lisiere.bundle import File
 from lisiere.drivers.debian.bootstrap import SUDOERS, script
 from lisiere.drivers.debian.driver import DebianDriver
 from tests.drivers.contract import KEEPER
-from tests.lab.turn import IN_TURN, turn
-
-pytestmark = IN_TURN
+from tests.lab.turn import turn
 
 OPERATORS = ("198.51.100.240/28", "2001:db8:aaaa::/64")
 AROUND = Surroundings(

@@ -4,11 +4,6 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
-IN_TURN = pytest.mark.xdist_group("real-lab")
-"""One process runs all tests of the lab, so that the others have something else to do than to wait for it."""
-
 
 @contextmanager
 def turn() -> Iterator[None]:

@@ -19,9 +19,11 @@ from nornir_tasks.tunnel_words import WHY
 from tests.proof.bench import Bench
 
 REVERT_IN_S = 120
-MANAGEMENT = re.compile(r"(management_prefixes:\n)(?:    - .*\n)+")
-ELSEWHERE = "    - 10.50.64.0/24\n    - fd80:80aa:0:77::/64\n"
-"""Prefixes from which nobody manages: who goes by them is cut off."""
+ELSEWHERE = {
+    "management_prefixes": ("10.50.64.0/24", "fd80:80aa:0:77::/64"),
+    "collectors": ("address: 10.50.64.61", "address: fd80:80aa:0:77::61"),
+}
+"""Prefixes from which nobody manages, and collectors in them: who goes by these is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def cut_off(bench: Bench) -> Step:
     wrong = bench.folder / "inventory-cut"
     shutil.copytree(bench.folder / "inventory", wrong, dirs_exist_ok=True)
     operator = wrong / "operator.yaml"
-    operator.write_text(MANAGEMENT.sub(rf"\g<1>{ELSEWHERE}", operator.read_text(encoding="utf-8")), encoding="utf-8")
+    operator.write_text(moved(operator.read_text(encoding="utf-8")), encoding="utf-8")
     bench.run("--inventory", str(wrong), "plan", "--lab", "--name", name)
     said = bench.run(
         "--inventory", str(wrong), "apply", "last", "--lab", "--yes", "--revert-in", str(REVERT_IN_S), status=1
@@ -94,6 +96,14 @@ def cut_off(bench: Bench) -> Step:
     is_back = outcomes == {"reverted": 1} and "runs the old configuration and nothing is armed" in said
     told = f"{name}: exit 1, {outcomes}, back by itself after {time.monotonic() - began:.0f} s"
     return Step("management cut off", told if is_back else said.strip()[-300:], is_back and name not in drift)
+
+
+def moved(text: str) -> str:
+    """The data of an operator who manages from elsewhere."""
+    for name, entries in ELSEWHERE.items():
+        lines = "".join(f"    - {one}\n" for one in entries)
+        text = re.sub(rf"( {name}:\n)(?:    - .*\n)+", rf"\g<1>{lines}", text)
+    return text
 
 
 def _json(bench: Bench, *words: str, status: int = 0) -> Any:

@@ -153,9 +153,9 @@ def parent_down(bench: Bench) -> Iterator[None]:
 
 
 def wrong_without_parent(one: Class, bench: Bench, ground: Ground) -> str:
-    """What is wrong while the parent is down; empty when a client gets 503 and nothing leaves for the web."""
+    """What is wrong while the parent is down; empty when a client gets 503, or 502, and nothing leaves for the web."""
     status, left = _without_parent(one, bench, ground)
-    return "" if status == 503 and not left else f"status {status}, to the web went {sorted(map(str, left))[:3]}"
+    return "" if status in {502, 503} and not left else f"status {status}, to the web went {sorted(map(str, left))[:3]}"
 
 
 def _without_parent(one: Class, bench: Bench, ground: Ground) -> tuple[int, set[Heard]]:

@@ -14,14 +14,12 @@ from lisiere.model.intent import SiteIntent
 from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
 from tests.house.checkout import ROOT
-from tests.lab.turn import IN_TURN, turn
+from tests.lab.turn import turn
 from tests.proof import bench, mutations, packets, school, vpn
 from tests.proof.asking import Fate
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS, Role, Slip
 from tests.proof.options import TERRITORY
-
-pytestmark = IN_TURN
 
 SITES = ("80253-siege-01", "80316-mairie-01", "80070-ecole-01")
 MOST, AT_A_TIME = 500, 1
