@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.contenders.register import PROCESS, SEED, SEED_YEARS
 from benchmarks.jobs import Job
-from benchmarks.measuring import Row, measure
+from benchmarks.measuring import Row, measure, row_without_devices
 from benchmarks.options import Options
 from benchmarks.progress import tell
 from benchmarks.stage import INVENTORY, REFERENCE_SIZE, Stage, fresh, lisiere
@@ -68,20 +68,6 @@ class ComplianceWork:
 
     def _keep(self, label: str, job: Job, *, number: int) -> None:
         fresh(Path(job.folder))
-        found = measure(job)
-        self.rows.append(
-            Row(
-                contender=label,
-                size=REFERENCE_SIZE,
-                rtt_ms=0.0,
-                round=number,
-                wall_s=found.wall_s,
-                cpu_s=found.cpu_s,
-                rss_mib=found.rss_mib,
-                logins=0,
-                pushes=0,
-                lab_cpu_s=0.0,
-                extra=dict(found.extra),
-            )
-        )
-        tell(f"  {label:<18} {found.wall_s:8.2f} s  CPU {found.cpu_s:7.2f} s")
+        row = row_without_devices(label, measure(job), size=REFERENCE_SIZE, number=number)
+        self.rows.append(row)
+        tell(f"  {label:<18} {row.wall_s:8.2f} s  CPU {row.cpu_s:7.2f} s")

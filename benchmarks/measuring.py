@@ -32,6 +32,23 @@ class Row:
     extra: dict[str, float]
 
 
+def row_without_devices(label: str, found: "Measure", *, size: int, number: int) -> Row:
+    """The row of work in which no device took part."""
+    return Row(
+        contender=label,
+        size=size,
+        rtt_ms=0.0,
+        round=number,
+        wall_s=found.wall_s,
+        cpu_s=found.cpu_s,
+        rss_mib=found.rss_mib,
+        logins=0,
+        pushes=0,
+        lab_cpu_s=0.0,
+        extra=dict(found.extra),
+    )
+
+
 def measure(job: Job) -> Measure:
     """Let a process do a job and wait for it; whatever happens, nothing of it is left running.
 

@@ -21,7 +21,7 @@ from benchmarks.contenders.register import (
 )
 from benchmarks.errors import BenchError
 from benchmarks.jobs import Job
-from benchmarks.measuring import Row, measure
+from benchmarks.measuring import Row, measure, row_without_devices
 from benchmarks.options import Options
 from benchmarks.progress import tell
 from benchmarks.stage import INVENTORY, REFERENCE_SIZE, Stage, fresh, inventory_of, lisiere
@@ -140,20 +140,7 @@ class OfflineWork:
 
     def _one(self, label: str, job: Job, *, size: int, number: int) -> None:
         fresh(Path(job.folder))
-        found = measure(job)
-        row = Row(
-            contender=label,
-            size=size,
-            rtt_ms=0.0,
-            round=number,
-            wall_s=found.wall_s,
-            cpu_s=found.cpu_s,
-            rss_mib=found.rss_mib,
-            logins=0,
-            pushes=0,
-            lab_cpu_s=0.0,
-            extra=dict(found.extra),
-        )
+        row = row_without_devices(label, measure(job), size=size, number=number)
         self.rows.append(row)
         tell(f"  {label:<18} {row.wall_s:8.2f} s  CPU {row.cpu_s:7.2f} s")
 

@@ -24,16 +24,16 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from lab.real import links
+from lab.real.inside import inside
 
 PORT = 7
 """Where all that nobody else serves is redirected to."""
-NEW_NETWORK = 0x40000000
 SINCE_1900 = 2_208_988_800
 PATIENCE_S = 2.0
 LONGEST_DATAGRAM = 65_536
 MOST_ECHOES, REMEMBERED = 8, 10_000
 """How often one datagram of one sender is sent back: two who echo each other would never end."""
-LIBC, NFTABLES = ctypes.CDLL(None, use_errno=True), "libnftables.so.1"
+NFTABLES = "libnftables.so.1"
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -87,30 +87,18 @@ def _open_all(rooms: Sequence[Room]) -> "list[tuple[Room, socket.socket, str]]":
     All rules come first: nftables waits with select(2), which knows descriptors below 1024 only.
     """
     opened = []
-    with open("/proc/self/ns/net", "rb") as home:
-        for room in rooms:
-            _go_to(room)
+    for room in rooms:
+        with inside(room.namespace):
             for name, value in room.settings.items():
                 Path("/proc/sys", name).write_text(value, encoding="ascii")
             if room.addresses:
                 links.settle("lan0", room.addresses, room.gateways)
             _load(room.rules)
-        for room in rooms:
-            _go_to(room)
+    for room in rooms:
+        with inside(room.namespace):
             for kind, ports in ((socket.SOCK_STREAM, room.tcp), (socket.SOCK_DGRAM, room.udp)):
                 opened += [(room, _listening(kind, int(port)), words) for port, words in ports.items()]
-        _enter(home.fileno())
     return opened
-
-
-def _go_to(room: Room) -> None:
-    with open(f"/run/netns/{room.namespace}", "rb") as there:
-        _enter(there.fileno())
-
-
-def _enter(descriptor: int) -> None:
-    if LIBC.setns(descriptor, NEW_NETWORK):
-        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _load(rules: str) -> None:

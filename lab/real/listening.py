@@ -5,7 +5,8 @@ import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from lab.real.probing import ALL_TYPES, BUFFER_BYTES, OUTGOING, SO_RCVBUFFORCE, Spot, inside
+from lab.real.inside import inside
+from lab.real.probing import ALL_TYPES, BUFFER_BYTES, OUTGOING, SO_RCVBUFFORCE, Spot
 from lab.real.wire import TCP, UDP
 
 

@@ -6,24 +6,20 @@ eye on a device sees what comes in by it, before any rule; an eye in an applianc
 appliance sends as the appliance itself, through its output hook.
 """
 
-import ctypes
-import os
 import selectors
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Self
 
-from lab.errors import LabError
 from lab.real import kernel
+from lab.real.inside import inside
 from lab.real.wire import FIRST_PORT, ICMP, ICMPV6, PORTS, TCP, UDP, Address, Kind, Probe, Seen, read, read_body, write
 
-CLONE_NEWNET = 0x40000000
 IPV4_TYPE, IPV6_TYPE, ALL_TYPES = 0x0800, 0x86DD, 0x0003
 OUTGOING = 4
 """PACKET_OUTGOING: what a device sends itself."""
@@ -36,29 +32,6 @@ SO_MEMINFO, MEMINFO_WORDS, DROPS_AT = 55, 9, 8
 """What the kernel tells of a socket's memory, the packets that it had no room for among it (SK_MEMINFO_DROPS)."""
 AT_ONCE, CLOSERS = 100, 64
 """Probes between two looks at what came of them."""
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-@contextmanager
-def inside(namespace: str) -> Iterator[None]:
-    """Be in a network namespace for a while: sockets made meanwhile live there."""
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    there = os.open(kernel.NAMESPACES / namespace, os.O_RDONLY)
-    try:
-        _enter(there)
-        try:
-            yield
-        finally:
-            _enter(home)
-    finally:
-        os.close(home)
-        os.close(there)
-
-
-def _enter(handle: int) -> None:
-    if _LIBC.setns(handle, CLONE_NEWNET):
-        raise LabError(f"a network namespace cannot be entered: {os.strerror(ctypes.get_errno())}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from lisiere.model.compliance_words import State
@@ -18,7 +18,7 @@ from lisiere.model.finding import StateCounts
 from lisiere.model.report import FindingLine, Language, Report, RuleLine, Share
 from lisiere.render.charts import BarChart, LineChart, Row, bar_chart, line_chart
 from lisiere.render.languages import Words, catalogue
-from lisiere.render.renderer import template_folder
+from lisiere.render.report import html_environment
 
 TEMPLATE = "report/compliance.html.j2"
 PARIS = ZoneInfo("Europe/Paris")
@@ -182,16 +182,7 @@ class _Days:
 @cache
 def environment(language: Language) -> Environment:
     """What writes pages of one language."""
-    made = Environment(
-        loader=FileSystemLoader(template_folder()),
-        extensions=["jinja2.ext.i18n"],
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=False,
-    )
+    made = html_environment("jinja2.ext.i18n")
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     days, words = _Days(language), Words(language)
     made.filters.update(

@@ -21,8 +21,14 @@ def render_page(name: str, variables: dict[str, object]) -> str:
 
 @cache
 def _environment() -> Environment:
+    return html_environment()
+
+
+def html_environment(*extensions: str) -> Environment:
+    """What writes pages: every value is escaped, and a name that is missing is an error."""
     return Environment(
         loader=FileSystemLoader(template_folder()),
+        extensions=extensions,
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterable
 from ipaddress import IPv4Address, ip_address
 
-from lab.real.probing import IPV4_TYPE, Spot, inside
+from lab.real.inside import inside
+from lab.real.probing import IPV4_TYPE, Spot
 from lab.real.wire import UDP, checksum
 from tests.proof.ground import Address
 

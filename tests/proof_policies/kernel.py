@@ -1,6 +1,5 @@
 """One appliance's network alone, with the rules of a site in the kernel, and cables whose other ends are ours."""
 
-import ctypes
 import os
 import socket
 import struct
@@ -8,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
+from lab.real.inside import inside
 from lisiere.model.intent import Family
 from lisiere.model.packet import Packet
 from lisiere.model.traffic import Protocol
@@ -126,18 +125,6 @@ def appliance() -> Iterator[Appliance]:
         os.sched_setaffinity(0, cores)
         for name in (MIDDLE, AROUND):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
-
-
-@contextmanager
-def inside(namespace: str) -> Iterator[None]:
-    """In the network of a namespace, for what is opened meanwhile."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net", "rb") as here, open(Path("/run/netns") / namespace, "rb") as there:
-        assert libc.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-        try:
-            yield
-        finally:
-            assert libc.setns(here.fileno(), CLONE_NEWNET) == 0
 
 
 def _lay() -> None:

@@ -4,34 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zlib import crc32
 
-from lisiere.inventory.loader import load_fleet
 from lisiere.model.compliance_words import ScopeKind, State
 from lisiere.model.finding import FLEET, Evidence, Finding, Scope, StateCounts, Waiver
-from lisiere.model.fleet import Fleet
 from lisiere.model.report import Language, Report, TrendPoint, View
 from lisiere.model.site import Appliance
-from lisiere.workflow.packs import Packs, load_packs
 from lisiere.workflow.reporting import Told, make_report
 from lisiere.workflow.scene import Scene, scene_of
 from lisiere.workflow.waiving import end_of_day
-from tests.house.checkout import ROOT
+from tests.compliance.casebook import fleet, packs
 
-AS_OF = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 EVIL = ("=HYPERLINK(A1)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", 'a "quoted", one', "＝1+1", "is not set")  # noqa: RUF001
 WAIVED_RULE = "ipsec-certificates-preferred"
-
-
-@cache
-def fleet() -> Fleet:
-    """The reference fleet on a day."""
-    return load_fleet(ROOT / "inventory", as_of=AS_OF)
-
-
-@cache
-def packs() -> Packs:
-    """The packs that come with Lisière."""
-    return load_packs()
 
 
 def scene(view: View, language: Language = Language.FR) -> Scene:

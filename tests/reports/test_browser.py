@@ -12,8 +12,9 @@ from lisiere.model.report import Language, View
 from lisiere.render.compliance_page import write_report
 from lisiere.workflow.report_changes import compare
 from lisiere.workflow.reporting import Told, make_report
+from tests.compliance.casebook import AS_OF, fleet, packs
 from tests.reports.browsing import DESKTOP, PHONE, browser
-from tests.reports.samples import AS_OF, findings, fleet, packs, scene, told
+from tests.reports.samples import findings, scene, told
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from lisiere.model.report import Language, View
 from lisiere.render.compliance_page import write_report
 from lisiere.workflow.report_tables import findings_table, tables
 from lisiere.workflow.spreadsheets import csv_text, xlsx_bytes
-from tests.reports.samples import fleet, report
+from tests.compliance.casebook import fleet
+from tests.reports.samples import report
 
 TERRITORIES = sorted(fleet().territories)
 

@@ -19,7 +19,7 @@ from lisiere.workflow.report_making import Wish, moment_of, report_of
 from lisiere.workflow.report_tables import workbook_title
 from lisiere.workflow.scene import scene_of
 from lisiere.workflow.waiving import new_waiver
-from tests.reports.samples import fleet, packs
+from tests.compliance.casebook import fleet, packs
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records

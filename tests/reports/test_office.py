@@ -12,7 +12,8 @@ import pytest
 from lisiere.model.report import Language, View
 from lisiere.workflow.report_tables import FINDINGS, tables
 from lisiere.workflow.spreadsheets import Table, csv_text, xlsx_bytes
-from tests.reports.samples import fleet, report
+from tests.compliance.casebook import fleet
+from tests.reports.samples import report
 
 AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1"
 """The first sheet as UTF-8, comma, quotation marks, cells as they are stored."""

@@ -11,7 +11,8 @@ from lisiere.render.charts import LABELS, PLOT, Row, bar_chart, line_chart
 from lisiere.render.compliance_page import sections, ticked, write_report
 from lisiere.workflow.report_changes import compare
 from lisiere.workflow.reporting import Told, make_report
-from tests.reports.samples import AS_OF, findings, report, scene, told
+from tests.compliance.casebook import AS_OF
+from tests.reports.samples import findings, report, scene, told
 
 
 @pytest.fixture(scope="module")

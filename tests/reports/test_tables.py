@@ -10,7 +10,8 @@ import pytest
 from lisiere.model.report import Language, Report, View
 from lisiere.workflow.report_tables import FINDINGS, findings_table, tables
 from lisiere.workflow.spreadsheets import FORMULA, Table, csv_text, xlsx_bytes
-from tests.reports.samples import fleet, report
+from tests.compliance.casebook import fleet
+from tests.reports.samples import report
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠A", "#REF!")  # noqa: RUF001
 

@@ -10,8 +10,9 @@ from lisiere.model.report import Language, View
 from lisiere.render import compliance_page
 from lisiere.render.compliance_page import write_report
 from lisiere.render.languages import Words
+from tests.compliance.casebook import fleet
 from tests.house import catalogues
-from tests.reports.samples import fleet, report
+from tests.reports.samples import report
 
 
 def test_every_message_is_translated() -> None:
