@@ -80,7 +80,6 @@ def audit(
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle
     from cli.workplace import chosen, fleet_on, played, settings_of
-    from lisiere.model.compliance_words import State
     from lisiere.model.days import day_of
 
     settings = settings_of(context)
@@ -102,14 +101,7 @@ def audit(
     else:
         ahead = day is not None and day > day_of(datetime.now(UTC))
         print_findings(order, findings, by or (By.TERRITORY if ahead else By.RULE))
-    failed = any(one.state is State.FAILED for one in findings)
-    if work.unread:
-        note(f"{len(work.unread)} appliance(s) were never read, so not judged; `lisiere audit --live` reads them")
-    is_unjudged = len(work.missed.keys() | set(work.unread)) == len(order.names) > 0
-    if nightly and is_unjudged:
-        note("no appliance could be judged")
-    is_wanting = is_unjudged if nightly else failed or bool(work.missed or work.unread)
-    if is_wanting or not order.packs.is_whole:
+    if work.is_wanting(order, findings, nightly=nightly) or not order.packs.is_whole:
         raise typer.Exit(1)
 
 
@@ -210,6 +202,19 @@ class _Work:
         kept = keep(self._records, order, results, account)
         names = [*order.names, ""] if order.is_whole else order.names
         return kept, standing(self._records, self._fleet, names, at=order.at)
+
+    def is_wanting(self, order: "Order", findings: "Sequence[Finding]", *, nightly: bool) -> bool:
+        """Whether a person, or who watches the nights, has to look; says what was not judged."""
+        from lisiere.model.compliance_words import State
+
+        if self.unread:
+            note(f"{len(self.unread)} appliance(s) were never read, so not judged; `lisiere audit --live` reads them")
+        if not nightly:
+            return bool(self.missed or self.unread) or any(one.state is State.FAILED for one in findings)
+        is_unjudged = len(self.missed.keys() | set(self.unread)) == len(order.names) > 0
+        if is_unjudged:
+            note("no appliance could be judged")
+        return is_unjudged
 
     def _seen(self, order: "Order", basis: "Basis") -> "dict[str, Seen]":
         from lisiere.model.compliance_words import Basis

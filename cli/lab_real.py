@@ -10,6 +10,7 @@ from cli.output import note, print_json, progress
 if TYPE_CHECKING:
     from lisiere.model.fleet import Fleet
     from lisiere.model.site import Appliance
+    from lisiere.settings import Settings
     from lisiere.workflow.selection import Selection
 
 app = typer.Typer(help="Real Debian appliances in namespaces of this machine (Linux).", no_args_is_help=True)
@@ -35,19 +36,11 @@ def up(
     that was started `--as-debian` for one, until the lab is down. Without root the lab has a namespace of its own, for
     which this user needs a range of subordinate ids; commands with `--lab` go on in there.
     """
-    from cli.lab_around import revealer, surroundings, transit_of
     from cli.lab_rootless import begin
-    from cli.workplace import lab_folder, open_fleet, settings_of
+    from cli.workplace import lab_folder, settings_of
     from lab.real import rootless
-    from lab.real.outfit import Outfit
-    from lab.real.site import site_of
     from lab.real.territory import refuse_beside_another
-    from lab.real.territory import up as start
-    from lisiere.drivers.debian.bootstrap import SUDOERS, script
     from lisiere.errors import UsageError
-    from lisiere.model.words import Platform
-    from lisiere.policy.site import resolve_sites
-    from lisiere.workflow.recast import recast
 
     wanted = selection(territories, profiles, platforms, None, None, named)
     if not everything and str(wanted) == "all":
@@ -56,27 +49,12 @@ def up(
     if not rootless.inside():
         refuse_beside_another(lab_folder(settings))
         begin(settings)
-    inventory = open_fleet(settings, lab=False)
-    chosen = _chosen(inventory, wanted, as_debian=as_debian)
-    names = [one.name for one in chosen]
-    fleet = recast(inventory, names, Platform.DEBIAN)
-    chosen = [fleet.appliances[name] for name in names]
-    intents = resolve_sites(fleet, names)
-    categories = tuple(map(str, fleet.operator.filtering.blocked_categories))
-    with progress("start", len(chosen)) as advance:
-        state = start(
-            lab_folder(settings),
-            [site_of(one, transit_of(intents[one.name])) for one in chosen],
-            releases={one.name: str(one.data.release) for one in chosen},
-            around=surroundings(fleet, intents.values(), revealer(settings)),
-            outfit_of=Outfit(script(), SUDOERS, categories),
-            progress=advance,
-        )
+    count, state = _start(settings, wanted, as_debian=as_debian)
     rootless.stays()
     if as_json:
         print_json(state)
         return
-    note(f"{len(chosen)} real appliances run; use them with --lab, end them with `lisiere lab real down`")
+    note(f"{count} real appliances run; use them with --lab, end them with `lisiere lab real down`")
 
 
 @app.command("down")
@@ -115,6 +93,36 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
         note(f"of the world around them has ended: {', '.join(lost)}; `lisiere lab real down`, then start it again")
     if lost or not any(found.values()):
         raise typer.Exit(1)
+
+
+def _start(settings: "Settings", wanted: "Selection", *, as_debian: bool) -> tuple[int, dict[str, object]]:
+    """Start the appliances of a selection and what is around them; how many, and what `lab.json` tells."""
+    from cli.lab_around import revealer, surroundings, transit_of
+    from cli.workplace import lab_folder, open_fleet
+    from lab.real.outfit import Outfit
+    from lab.real.site import site_of
+    from lab.real.territory import up as start
+    from lisiere.drivers.debian.bootstrap import SUDOERS, script
+    from lisiere.model.words import Platform
+    from lisiere.policy.site import resolve_sites
+    from lisiere.workflow.recast import recast
+
+    inventory = open_fleet(settings, lab=False)
+    names = [one.name for one in _chosen(inventory, wanted, as_debian=as_debian)]
+    fleet = recast(inventory, names, Platform.DEBIAN)
+    chosen = [fleet.appliances[name] for name in names]
+    intents = resolve_sites(fleet, names)
+    categories = tuple(map(str, fleet.operator.filtering.blocked_categories))
+    with progress("start", len(chosen)) as advance:
+        state = start(
+            lab_folder(settings),
+            [site_of(one, transit_of(intents[one.name])) for one in chosen],
+            releases={one.name: str(one.data.release) for one in chosen},
+            around=surroundings(fleet, intents.values(), revealer(settings)),
+            outfit_of=Outfit(script(), SUDOERS, categories),
+            progress=advance,
+        )
+    return len(chosen), state
 
 
 def _chosen(fleet: "Fleet", wanted: "Selection", *, as_debian: bool) -> "list[Appliance]":

@@ -73,6 +73,11 @@ def up(
     except BaseException:
         down(state_dir)
         raise
+    return _tell(state_dir, appliances=appliances, world=told)
+
+
+def _tell(state_dir: Path, **found: object) -> dict[str, object]:
+    """Write what commands have to know of the lab, whole or not at all."""
     state: dict[str, object] = {
         "kind": "real",
         "pid": 0,
@@ -80,8 +85,7 @@ def up(
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "username": LOGIN,
         "key_file": str(state_dir / "id_real"),
-        "appliances": appliances,
-        "world": told,
+        **found,
     }
     scratch = state_dir / f".{STATE}"
     scratch.write_text(json.dumps(state), encoding="utf-8")

@@ -1,9 +1,7 @@
 """The command line as a person uses it: a process of its own, in a folder with a small inventory and a lab."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.ports import free_port
+from tests.command_line import lisiere
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,17 +23,7 @@ class Shell:
 
     def __call__(self, *words: str, status: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run `lisiere` with these words, and see that it ends with this status and without a traceback."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LISIERE_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *words],
-            cwd=self.folder,
-            env={**kept, "PYTHONPATH": str(ROOT), **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        done = lisiere(self.folder, words, variables)
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

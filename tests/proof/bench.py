@@ -1,11 +1,8 @@
 """A workplace with a lab of real appliances: everything is done through the command line, as a person would."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +26,7 @@ from lisiere.policy.site import resolve_sites
 from lisiere.secrets.agefile import AgeFileStore
 from lisiere.secrets.keeper import SecretKeeper
 from lisiere.workflow.recast import recast
+from tests.command_line import lisiere
 from tests.house.checkout import ROOT
 from tests.proof.ground import Ground, Partner, lay_out
 
@@ -52,17 +50,7 @@ class Bench:
         Raises:
             LabError: It ended otherwise than it should, or with a traceback.
         """
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LISIERE_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "cli.main", *words],
-            cwd=self.folder,
-            env={**kept, "PYTHONPATH": str(ROOT), **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        done = lisiere(self.folder, words, variables, timeout_s=PATIENCE_S)
         if done.returncode != status or "Traceback" in done.stderr:
             said = (done.stdout[-600:] + done.stderr[-1800:]).strip()
             raise LabError(f"`lisiere {' '.join(words)}` ended with {done.returncode} instead of {status}: {said}")
