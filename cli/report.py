@@ -75,6 +75,8 @@ def report(
     for path, content in _written(made, html=html, csv=csv, xlsx=xlsx).items():
         write_whole(path, content)
         note(f"{made.counts.failed} findings that nobody accepted, {made.counts.waived} waived: {path}")
+    if made.unaudited:
+        note(f"{made.unaudited} appliances were never audited (planned ones count as well); `lisiere audit` does it")
     if as_json:
         print_json(made.model_dump(mode="json"))
     elif html is None and csv is None and xlsx is None:

@@ -22,6 +22,7 @@ def test_a_report_in_every_format(shell: Shell, small: Path) -> None:
     assert (shell.folder / "r.xlsx").read_bytes().startswith(b"PK")
     told = shell("report", "--territory", siren, "--json").stdout
     assert {one["territory"] for one in json.loads(told)["findings"]} == {siren}
+    assert "10 appliances were never audited" in shell("report", "--html", "again.html").stderr
     assert "there is no territory 1" in shell("report", "-t", "1", status=2).stderr
     assert "has not come" in shell("report", "--on", "2999-01-01", status=2).stderr
     assert "is not before" in shell("report", "--compare", "2026-01-02", "2026-01-01", status=2).stderr
