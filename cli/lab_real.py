@@ -101,6 +101,7 @@ def _start(settings: "Settings", wanted: "Selection", *, as_debian: bool) -> tup
     from cli.workplace import lab_folder, open_fleet
     from lab.real.outfit import Outfit
     from lab.real.site import site_of
+    from lab.real.territory import left_behind
     from lab.real.territory import up as start
     from lisiere.drivers.debian.bootstrap import SUDOERS, script
     from lisiere.model.words import Platform
@@ -113,6 +114,8 @@ def _start(settings: "Settings", wanted: "Selection", *, as_debian: bool) -> tup
     chosen = [fleet.appliances[name] for name in names]
     intents = resolve_sites(fleet, names)
     categories = tuple(map(str, fleet.operator.filtering.blocked_categories))
+    if left := left_behind():
+        note(f"a lab that was killed left {left} namespaces behind; they are removed first")
     with progress("start", len(chosen)) as advance:
         state = start(
             lab_folder(settings),

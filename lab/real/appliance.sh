@@ -108,6 +108,21 @@ start_on_the_bench() {
   echo -n "$stamp $pid ${20}" >/run/lisiere/sshd.loaded
   umask 022
   chmod 644 /run/lisiere/sshd.pid
+  until_it_listens "$(grep -ci '^ListenAddress ' "$current/ssh/sshd_config")"
+}
+
+# Who is told that an appliance is up goes there at once: until sshd listens at all its addresses, 20 s at most.
+until_it_listens() {
+  local attempt line there
+  for attempt in {1..400}; do
+    there=0
+    while read -r line; do
+      if [[ $line =~ :0016\ [0-9A-F]+:0000\ 0A ]]; then there=$((there + 1)); fi
+    done < <(cat /proc/net/tcp /proc/net/tcp6)
+    [ "$there" -lt "$1" ] || return 0
+    sleep 0.05
+  done
+  echo "sshd listens at $there of $1 addresses"
 }
 
 case $1 in

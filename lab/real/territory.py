@@ -4,10 +4,12 @@
 tells what it says of the world. `down` goes by what the kernel shows, whoever died in between.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from lab.real.places import CORE, places_of
 from lab.real.site import LOGIN, Site, factory
 from lab.real.surroundings import Surroundings
 
-STATE, DISKS = "lab.json", Path("/run/lisiere-lab")
+STATE, DISKS, LOCK = "lab.json", Path("/run/lisiere-lab"), Path("/run/lisiere-lab-up.lock")
 WORLD, KERNEL, TEMPLATE = "world", "kernel.json", "template"
 """Of the disks: the world's, the one that others are copies of; and what of the kernel's settings was changed."""
 
@@ -44,15 +46,44 @@ def up(
         progress: Told of each appliance that is up.
 
     Raises:
-        LabError: This machine cannot, or a lab runs already.
+        LabError: This machine cannot, or a lab runs already or is just being started.
     """
     if missing := needs.lacking():
         raise LabError("; ".join(missing))
-    if kernel.namespaces():
-        raise LabError("real appliances run here already; `lisiere lab real down` ends them")
-    if not rootless.inside():
-        refuse_beside_another(state_dir)
-    down(state_dir)
+    with _no_other_starts():
+        if kernel.inhabited(kernel.namespaces()):
+            raise LabError("real appliances run here already; `lisiere lab real down` ends them")
+        if not rootless.inside():
+            refuse_beside_another(state_dir)
+        down(state_dir)
+        return _up(state_dir, sites, releases, around, outfit_of, progress)
+
+
+def left_behind() -> int:
+    """How many namespaces are here of a lab that nothing of runs any more: its commands and programs were killed."""
+    names = kernel.namespaces()
+    return 0 if kernel.inhabited(names) else len(names)
+
+
+@contextmanager
+def _no_other_starts() -> Iterator[None]:
+    """While namespaces are made that nobody lives in yet, nobody else takes them for left behind."""
+    with LOCK.open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError("another command is just starting real appliances here") from None
+        yield
+
+
+def _up(
+    state_dir: Path,
+    sites: Sequence[Site],
+    releases: Mapping[str, str],
+    around: Surroundings,
+    outfit_of: Outfit,
+    progress: Callable[[str], None],
+) -> dict[str, object]:
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         key = _key(state_dir)

@@ -1,5 +1,6 @@
 """Real appliances with a core, clients and a world around them: packets go as the files say, and nothing stays."""
 
+import fcntl
 import os
 import signal
 import time
@@ -60,19 +61,23 @@ def site(number: int) -> Site:
     return Site(f"80001-library-0{number}", loopbacks, wire("wan0", 0), wire("mgmt0", 2), (lan,))
 
 
-SITES = [site(1), site(2)]
+SITES, LEFT = [site(1), site(2)], f"{kernel.PREFIX}left-behind"
 QUESTION = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x04some\x07example\0\0\x01\0\x01"
 LOGGER = "import socket; socket.create_connection(('198.51.100.246', 514), 10).sendall(b'<13>from the core\\n')"
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A lab of two sites."""
+    """A lab of two sites, where a namespace was left behind by a lab that was killed."""
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
     folder = tmp_path_factory.mktemp("lab")
-    before = kernel_settings()
     with turn(), pytest.MonkeyPatch.context() as patch:
+        if territory.left_behind():
+            territory.down(folder)
+        before = kernel_settings()
+        kernel.run("ip", "netns", "add", LEFT)
+        assert territory.left_behind() == 1
         patch.setattr(cabling, "MANY", 1)
         releases = {one.name: "12" for one in SITES}
         state = territory.up(folder, SITES, releases=releases, around=AROUND, outfit_of=Outfit(script(), SUDOERS))
@@ -146,6 +151,22 @@ def test_packets_go_as_the_files_say(lab: dict[str, Any]) -> None:
     assert ask(one.name, 80) == f"internet sees {one.uplink.near[0].ip}\n"
     assert ask(one.name, 8080) == ""
     assert ask(SITES[1].name, 80) == ""
+
+
+def test_what_a_killed_lab_left_is_gone(lab: dict[str, Any]) -> None:
+    """It keeps nobody from starting another one."""
+    assert lab["appliances"]
+    assert LEFT not in kernel.namespaces()
+    assert territory.left_behind() == 0
+
+
+def test_a_lab_is_started_by_one_command_at_a_time(lab: dict[str, Any], tmp_path: Path) -> None:
+    """Namespaces that nobody lives in yet are no other command's to remove."""
+    with territory.LOCK.open("w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(LabError, match="just starting"):
+            territory.up(tmp_path, SITES, releases={}, around=AROUND, outfit_of=Outfit(b"", ""))
+    assert territory.status() == dict.fromkeys(lab["appliances"], True)
 
 
 def test_a_second_lab_is_refused(lab: dict[str, Any], tmp_path: Path) -> None:
