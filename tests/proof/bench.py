@@ -1,6 +1,7 @@
 """A workplace with a lab of real appliances: everything is done through the command line, as a person would."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -30,8 +31,12 @@ from tests.command_line import lisiere
 from tests.house.checkout import ROOT
 from tests.proof.ground import Ground, Partner, lay_out
 
+NOT_TOUCHED = re.compile(r"^\d+ +\S+ +(?:applied|skipped)\b")
+"""In the table that a run prints: those of whom there is nothing to tell when another one failed."""
 WINDOW = re.compile(r'window: "[0-9:]+-[0-9:]+"')
 PATIENCE_S, ANSWERS_S = 3600, 60
+SESSIONS_PER_CORE, USUAL_SESSIONS = 6, 50
+"""Sessions kept open at once: appliances and those who talk to them share the cores of this machine."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,11 @@ class Bench:
         Raises:
             LabError: It ended otherwise than it should, or with a traceback.
         """
-        done = lisiere(self.folder, words, variables, timeout_s=PATIENCE_S)
+        sessions = min(USUAL_SESSIONS, SESSIONS_PER_CORE * (os.cpu_count() or 1))
+        done = lisiere(self.folder, words, {"LISIERE_WORKERS": str(sessions)} | variables, timeout_s=PATIENCE_S)
         if done.returncode != status or "Traceback" in done.stderr:
-            said = (done.stdout[-600:] + done.stderr[-1800:]).strip()
+            told = [one for one in done.stdout.splitlines() if not NOT_TOUCHED.search(one)]
+            said = ("\n".join(told)[-1800:] + done.stderr[-1800:]).strip()
             raise LabError(f"`lisiere {' '.join(words)}` ended with {done.returncode} instead of {status}: {said}")
         return done.stdout
 
