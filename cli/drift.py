@@ -29,19 +29,18 @@ def drift(
     """
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle
-    from cli.refreshing import refresh as read_anew
-    from cli.workplace import chosen, open_fleet, settings_of
+    from cli.refreshing import asked_for
+    from cli.workplace import settings_of
     from lisiere.workflow.status import drift_of
 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
-    fleet = open_fleet(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
-    appliances = chosen(fleet, wanted, is_lab=is_lab)
+    hosts, read_anew = asked_for(wanted, settings=settings, is_lab=is_lab, is_refreshed=refresh)
     with open_records(settings) as records:
         settle(records, is_lab=is_lab, keeps=False)
-        is_read = not refresh or read_anew(appliances, fleet=fleet, settings=settings, records=records, is_lab=is_lab)
-        found = drift_of(records, [one.name for one in appliances])
+        is_read = read_anew(records)
+        found = drift_of(records, hosts)
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
     else:

@@ -1,5 +1,6 @@
-"""Reading appliances anew before their state is shown."""
+"""Which appliances a look at the records concerns, and reading them anew before their state is shown."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,31 @@ if TYPE_CHECKING:
     from lisiere.model.site import Appliance
     from lisiere.settings import Settings
     from lisiere.store.records import Records
+    from lisiere.workflow.selection import Selection
+
+
+def asked_for(
+    wanted: "Selection", *, settings: "Settings", is_lab: bool, is_refreshed: bool
+) -> "tuple[list[str], Callable[[Records], bool]]":
+    """The names of the appliances asked for, and what reads them anew if that is wanted: whether all could be read.
+
+    What is on record is shown whatever else the inventory holds; what is read anew is compared with all of it.
+
+    Raises:
+        InventoryError: Every mistake in the inventory.
+        UsageError: Nothing fits what was asked for.
+    """
+    from cli.workplace import chosen, open_fleet, open_roster
+
+    if not is_refreshed and not is_lab:
+        return [one.name for one in chosen(open_roster(settings), wanted, is_lab=False)], lambda _: True
+    fleet = open_fleet(settings, lab=is_lab)
+    appliances = chosen(fleet, wanted, is_lab=is_lab)
+
+    def read(records: "Records") -> bool:
+        return not is_refreshed or refresh(appliances, fleet=fleet, settings=settings, records=records, is_lab=is_lab)
+
+    return [one.name for one in appliances], read
 
 
 def refresh(

@@ -29,21 +29,20 @@ def status(
     """
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle, tell_interruptions
-    from cli.refreshing import refresh as read_anew
-    from cli.workplace import chosen, open_fleet, settings_of
+    from cli.refreshing import asked_for
+    from cli.workplace import settings_of
     from lisiere.workflow.status import drift_of, overview, status_of
 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
-    fleet = open_fleet(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
-    appliances = chosen(fleet, wanted, is_lab=is_lab)
+    hosts, read_anew = asked_for(wanted, settings=settings, is_lab=is_lab, is_refreshed=refresh)
     with open_records(settings) as records:
         settle(records, is_lab=is_lab, keeps=False)
         tell_interruptions(records)
-        is_read = not refresh or read_anew(appliances, fleet=fleet, settings=settings, records=records, is_lab=is_lab)
-        hosts = [one.name for one in appliances]
-        found, summary = status_of(records, hosts), overview(status_of(records, hosts), drift_of(records, hosts))
+        is_read = read_anew(records)
+        found = status_of(records, hosts)
+        summary = overview(found, drift_of(records, hosts))
     if as_json:
         print_json(
             {"overview": summary.model_dump(mode="json"), "appliances": [one.model_dump(mode="json") for one in found]}

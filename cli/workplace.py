@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from lisiere.secrets.keeper import SecretKeeper
     from lisiere.secrets.opening import Opening
     from lisiere.settings import Settings
-    from lisiere.workflow.selection import Selection
+    from lisiere.workflow.selection import Listing, Selectable, Selection
     from nornir_tasks.fleet import Access
 
+S = TypeVar("S", bound="Selectable")
 LAB_VARIABLE, LAB_STATE, USER_VARIABLE = "LISIERE_LAB", "lab.json", "LISIERE_USER"
 MOST_PROCESSES = 4
 """Processes at most unless a setting says otherwise; one that coordinates keeps no more than that busy."""
@@ -79,6 +80,17 @@ def open_fleet(settings: "Settings", *, as_of: date | None = None, lab: bool | N
 
     fleet = load_fleet(settings.inventory, as_of=as_of or today())
     return _as_played(fleet, settings) if wants_lab(lab) else fleet
+
+
+def open_roster(settings: "Settings") -> "Listing[Selectable]":
+    """Which appliances there are; of the rest of the inventory nothing is looked at, unless they hang on a mistake.
+
+    Raises:
+        InventoryError: Every mistake in the inventory.
+    """
+    from lisiere.inventory.roster import read_roster
+
+    return read_roster(settings.inventory) or open_fleet(settings, lab=False)
 
 
 def _as_played(fleet: "Fleet", settings: "Settings") -> "Fleet":
@@ -291,7 +303,7 @@ def intended_texts(fleet: "Fleet", names: list[str], settings: "Settings") -> di
     return render_sites(fleet, names, extra=settings.templates)
 
 
-def chosen(fleet: "Fleet", selection: "Selection", *, is_lab: bool) -> tuple["Appliance", ...]:
+def chosen(fleet: "Listing[S]", selection: "Selection", *, is_lab: bool) -> tuple[S, ...]:
     """The appliances that a command on devices concerns: the lab also plays those that are only planned."""
     from lisiere.workflow.selection import IN_SERVICE, REACHABLE, select
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from pydantic import Field
 
+from lisiere.inventory.nornir_words import DEFAULTS, GROUPS, HOSTS, KINDS
 from lisiere.inventory.notes import Notebook, Place, did_you_mean
 from lisiere.inventory.reading import UNREAD, Reader
 from lisiere.inventory.sections import Item, M, Section, T, attempt, validated
@@ -14,13 +15,9 @@ from lisiere.model.operator import UserName
 from lisiere.model.site import Appliance, Profile, SiteData, Territory
 from lisiere.model.words import Line, Platform
 
-DEFAULTS, GROUPS, HOSTS = "defaults.yaml", "groups.yaml", "hosts"
 SITE_KEYS = frozenset(SiteData.model_fields)
 ATTRIBUTES = ("hostname", "port", "username", "platform")
 """What Nornir keeps beside the data."""
-
-KINDS = {"epci": "territory", "profile": "profile", "platform": "platform"}
-"""What a group's name begins with, and what the group gives to its hosts."""
 
 
 class DefaultsEntry(Model):

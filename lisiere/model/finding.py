@@ -7,8 +7,7 @@ from pydantic import Field
 
 from lisiere.model.base import Model
 from lisiere.model.compliance_words import Basis, ScopeKind, State
-from lisiere.model.rule_pack import Prose
-from lisiere.model.words import RuleId
+from lisiere.model.words import Prose, RuleId
 
 FLEET = ""
 """Stands for the fleet as a whole where the name of an appliance would stand."""

@@ -10,9 +10,8 @@ from lisiere.model.compliance_words import Force, ReadAs, Severity, Topic
 from lisiere.model.expressions import sound
 from lisiere.model.plan import DriftReason
 from lisiere.model.site import WebAccessKind
-from lisiere.model.words import Lifecycle, Platform, ProfileName, Release, RuleId, Slug
+from lisiere.model.words import Lifecycle, Platform, ProfileName, Prose, Release, RuleId, Slug
 
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=600, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^\S+( \S+)*$")]
 """A path: words with one blank between; `*` and `?` stand for any text in a word, `**` for any words."""

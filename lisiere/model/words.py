@@ -28,6 +28,7 @@ __all__ = [
     "Platform",
     "Prefix",
     "ProfileName",
+    "Prose",
     "Release",
     "RuleId",
     "SecretRef",
@@ -57,6 +58,9 @@ Line = Annotated[
     ),
 ]
 """One line of text that a device accepts as a value: no quotes, backslashes or controls, and none of direction."""
+
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=600, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+"""Text for people, of several lines if need be."""
 
 
 def _written(value: object) -> object:

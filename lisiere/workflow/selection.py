@@ -1,13 +1,12 @@
 """Which appliances a command concerns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import Protocol, TypeVar
 
 from lisiere.errors import UsageError
 from lisiere.model.base import Model
-from lisiere.model.fleet import Fleet
-from lisiere.model.site import Appliance
-from lisiere.model.words import Lifecycle, Platform, ProfileName, Release
+from lisiere.model.vocabulary import Lifecycle, Platform, ProfileName, Release
 
 REACHABLE = (Lifecycle.STAGED, Lifecycle.ACTIVE)
 """What stands at a site or on the bench: where a plan goes unless other lifecycles are asked for."""
@@ -39,11 +38,54 @@ class Selection(Model):
         return " ".join(f"{word}={','.join(values)}" for word, values in parts if values) or "all"
 
 
-def select(fleet: Fleet, selection: Selection, *, default: Iterable[Lifecycle] = IN_SERVICE) -> tuple[Appliance, ...]:
+class Data(Protocol):
+    """What is known of an appliance's place in the programme."""
+
+    @property
+    def lifecycle(self) -> Lifecycle: ...  # noqa: D102
+
+    @property
+    def release(self) -> Release: ...  # noqa: D102
+
+
+class Selectable(Protocol):
+    """An appliance, as far as it can be selected by."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def territory(self) -> str: ...  # noqa: D102
+
+    @property
+    def profile(self) -> str: ...  # noqa: D102
+
+    @property
+    def platform(self) -> Platform: ...  # noqa: D102
+
+    @property
+    def data(self) -> Data: ...  # noqa: D102
+
+
+S = TypeVar("S", bound=Selectable)
+Listed_co = TypeVar("Listed_co", bound=Selectable, covariant=True)
+
+
+class Listing(Protocol[Listed_co]):
+    """Appliances by name and territories: the fleet, or what was read of it."""
+
+    @property
+    def appliances(self) -> Mapping[str, Listed_co]: ...  # noqa: D102
+
+    @property
+    def territories(self) -> Iterable[str]: ...  # noqa: D102
+
+
+def select(fleet: Listing[S], selection: Selection, *, default: Iterable[Lifecycle] = IN_SERVICE) -> tuple[S, ...]:
     """The appliances that a selection names, by name.
 
     Args:
-        fleet: The whole fleet.
+        fleet: All there are.
         selection: What was asked for.
         default: The lifecycles that count when none is asked for.
 
@@ -60,7 +102,7 @@ def select(fleet: Fleet, selection: Selection, *, default: Iterable[Lifecycle] =
     return found
 
 
-def _refuse_unknown(fleet: Fleet, selection: Selection) -> None:
+def _refuse_unknown(fleet: Listing[Selectable], selection: Selection) -> None:
     territories = set(selection.territories) - set(fleet.territories)
     names = {name for name in selection.names if not set(name) & set("*?[")} - set(fleet.appliances)
     unknown = [f"territory {one}" for one in sorted(territories)] + [f"appliance {one}" for one in sorted(names)]
@@ -68,7 +110,7 @@ def _refuse_unknown(fleet: Fleet, selection: Selection) -> None:
         raise UsageError(f"unknown {', '.join(unknown)}; `lisiere inventory list` shows what there is")
 
 
-def _fits(one: Appliance, selection: Selection) -> bool:
+def _fits(one: Selectable, selection: Selection) -> bool:
     return (
         (not selection.territories or one.territory in selection.territories)
         and (not selection.profiles or one.profile in selection.profiles)

@@ -31,9 +31,25 @@ def test_check_says_file_and_line_of_every_mistake(shell: Shell, small: Path) ->
     assert done.stdout == ""
 
 
+def test_how_the_fleet_stands_is_told_while_a_rule_is_wrong(shell: Shell, small: Path) -> None:
+    """The records do not hang on services; which appliances there are hangs on groups."""
+    (shell.folder / "inventory").unlink()
+    shutil.copytree(small, shell.folder / "inventory")
+    services, groups = (shell.folder / "inventory" / name for name in ("services.yaml", "groups.yaml"))
+    services.write_text(services.read_text().replace("protocol: tcp", "protocol: tpc", 1))
+    for command in ("status", "drift"):
+        assert shell(command).stdout
+    assert "20 never read" in shell("status").stderr
+    assert "tpc" in shell("status", "--refresh", status=2).stderr
+    groups.write_text(groups.read_text().replace("profile-school:", "profile-schol:", 1))
+    for command in ("status", "drift"):
+        assert re.search(r"hosts/.*\.yaml:\d+: .*profile-school", shell(command, status=2).stderr)
+
+
 def test_a_missing_inventory_is_told_in_a_sentence(shell: Shell) -> None:
     """No traceback, and the name of the folder."""
-    assert "nowhere" in shell("--inventory", "nowhere", "check", status=2).stderr
+    for command in ("check", "status"):
+        assert "nowhere" in shell("--inventory", "nowhere", command, status=2).stderr
 
 
 def test_render_writes_every_appliance_the_same_every_time(shell: Shell) -> None:
