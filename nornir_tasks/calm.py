@@ -11,12 +11,19 @@ SWITCH_INTERVAL_S = 0.02
 THRESHOLDS = (100_000, 50, 100)
 """When garbage is looked for: what a fleet's models hold is none, and going through it over and over is slow."""
 
+YOUNG = 1
+"""The older one of Python's two young generations."""
+
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Collect garbage seldom, leave alone what is there already, and switch threads less often."""
+    """Collect garbage seldom, leave alone what is there already, and switch threads less often.
+
+    Only what is young is looked through before: what has lived for long is mostly a fleet and modules, and to go
+    through those takes longer than many a session.
+    """
     interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
-    gc.collect()
+    gc.collect(YOUNG)
     settle_down()
     try:
         yield
