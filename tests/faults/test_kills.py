@@ -1,7 +1,5 @@
 """Lisière killed with SIGKILL at every step of its journal, and what `apply --resume` makes of that."""
 
-import multiprocessing
-import os
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -17,14 +15,10 @@ from tests.faults.cells import KILL_CELLS, KillCell, Later, Moment
 from tests.faults.killed import apply_and_die
 from tests.faults.stage import NEW, OLD, Stage, Way, changed
 from tests.faults.test_matrix import come_to_rest, conclude, passing_time, plan_for
-from tests.house.checkout import ROOT
+from tests.forks import FORKS
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
-
-os.environ["PYTHONPATH"] = str(ROOT)  # the server of forks sees no other way to the tests
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.faults.killed"])
 
 
 @pytest.mark.parametrize("cell", KILL_CELLS, ids=str)
