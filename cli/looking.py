@@ -32,13 +32,14 @@ def look(
         StoppedError: A person asked for a stop; what was seen until then is kept.
     """
     from cli.workplace import intended_texts
+    from lisiere.model.phrases import Whole
     from lisiere.workflow.findings import getters_asked, topics_asked
     from nornir_tasks.auditing import Look, look_at_fleet
     from nornir_tasks.fleet import FleetRunner
     from nornir_tasks.stopping import StoppedError
 
     way = _access(settings, is_lab=is_lab)
-    missed = {one.name: "no host key is pinned, so it was not looked at" for one in appliances if _is_unknown(one, way)}
+    missed = {one.name: Whole.UNPINNED() for one in appliances if _is_unknown(one, way)}
     chosen = tuple(one for one in appliances if one.name not in missed)
     way.get_ready(len(chosen))
     texts = intended_texts(fleet, [one.name for one in chosen], settings)
@@ -53,7 +54,7 @@ def look(
         note(f"not seen: {problem}")
     if runner.stop.is_set():
         raise StoppedError(f"stopped after {len(seen)} of {len(chosen)} appliances were looked at; no audit is kept")
-    return missed | problems
+    return missed | {name: Whole.UNSEEN(problem=problem) for name, problem in problems.items()}
 
 
 def _access(settings: "Settings", *, is_lab: bool) -> "Access":

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from lisiere.compliance.demands import complaint
 from lisiere.configtree import Node
+from lisiere.model.phrases import Glue, Part, joined, together
 from lisiere.model.rule_pack import Condition
 
 MOST_TOLD = 3
@@ -31,15 +32,14 @@ def judge(conditions: Sequence[Condition], root: Node, *, as_of: date, expected:
         places = list(find(root, one.each.split()) if one.each else [((), root)])
         if not places and one.each and one.each.startswith(tuple(expected)):
             is_asked = True
-            complaints.append(f"{one.each}: nothing is there, and the site needs it")
+            complaints.append(Part.GONE(path=one.each))
         for place, node in places:
             is_asked = True
             if told := _ask(one, node, as_of=as_of):
-                complaints.append(f"{' '.join(place)}: {told}" if place else told)
+                complaints.append(Glue.BELOW(path=place, told=told) if place else told)
     if not is_asked:
         return None
-    more = f"; and {len(complaints) - MOST_TOLD} more" if len(complaints) > MOST_TOLD else ""
-    return "; ".join(complaints[:MOST_TOLD]) + more
+    return together(complaints, most=MOST_TOLD)
 
 
 def asked_by(conditions: Iterable[Condition]) -> Iterator[str]:
@@ -72,16 +72,16 @@ def _ask(condition: Condition, node: Node, *, as_of: date) -> str:
     """What one node lacks."""
     if condition.any_of:
         complaints = [_ask(one, node, as_of=as_of) for one in condition.any_of]
-        return "" if "" in complaints else " and ".join(complaints)
+        return "" if "" in complaints else joined(Glue.BOTH, complaints)
     path = condition.path or ""
     found = list(find(node, path.split()))
     if condition.absent:
-        return f"{' '.join(found[0][0])} is there" if found else ""
+        return Part.PRESENT(path=found[0][0]) if found else ""
     if not found:
-        return "" if condition.optional else f"{path} is missing"
+        return "" if condition.optional else Part.MISSING(path=path)
     for place, one in found:
         if told := complaint(condition, values_of(one), as_of=as_of):
-            return f"{' '.join(place)}: {told}"
+            return Glue.BELOW(path=place, told=told)
     return ""
 
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from lisiere.model.expressions import compiled
+from lisiere.model.phrases import Complaint
 from lisiere.model.rule_pack import Demand
 
 _NUMBER = re.compile(r"(-?\d+)([a-zA-Z]*)")
@@ -27,44 +28,46 @@ def complaint(demand: Demand, given: Sequence[str], *, as_of: date) -> str:
 
 def _complaints(demand: Demand, values: Sequence[str], *, as_of: date) -> Iterator[str]:
     if demand.count_at_least is not None and len(values) < demand.count_at_least:
-        yield f"{len(values)} instead of {demand.count_at_least} or more"
+        yield Complaint.TOO_FEW(count=len(values), limit=demand.count_at_least)
     if demand.count_at_most is not None and len(values) > demand.count_at_most:
-        yield f"{len(values)} instead of {demand.count_at_most} or fewer"
+        yield Complaint.TOO_MANY(count=len(values), limit=demand.count_at_most)
     if demand.last is not None and (not values or values[-1] != demand.last):
-        yield f"ends with {_shown(values[-1:])}, not with {demand.last!r}"
+        ends = Complaint.ENDS_OTHERWISE if values else Complaint.ENDS_WITH_NOTHING
+        yield ends(values=values[-1:], value=demand.last)
     if demand.some_match is not None and not any(compiled(demand.some_match).fullmatch(one) for one in values):
-        yield f"none is of the form {demand.some_match}"
+        yield Complaint.NO_SUCH_FORM(form=demand.some_match)
     is_bound = demand.at_least is not None or demand.at_most is not None
     if not values and (demand.one_of or demand.matches is not None or is_bound):
-        yield "says nothing"
+        yield Complaint.NOTHING()
     for value in values:
         yield from _of_value(demand, value, as_of=as_of)
 
 
 def _of_value(demand: Demand, value: str, *, as_of: date) -> Iterator[str]:
     if demand.one_of and not _is_among(value, demand.one_of):
-        yield f"{value!r} is none of {', '.join(demand.one_of)}"
+        yield Complaint.NONE_OF(value=value, words=demand.one_of)
     if demand.none_of and _is_among(value, demand.none_of):
-        yield f"{value!r} is not to be there"
+        yield Complaint.FORBIDDEN(value=value)
     if demand.at_least is not None or demand.at_most is not None:
         yield from _out_of_bounds(demand, value)
     if demand.matches is not None and compiled(demand.matches).fullmatch(value) is None:
-        yield f"{value!r} is not of the form {demand.matches}"
+        yield Complaint.OTHER_FORM(value=value, form=demand.matches)
     if demand.matches_none is not None and compiled(demand.matches_none).fullmatch(value) is not None:
-        yield f"{value!r} is of the form {demand.matches_none}"
+        yield Complaint.FORBIDDEN_FORM(value=value, form=demand.matches_none)
     if (end := demand.ends.get(value)) is not None and as_of > end:
-        yield f"{value!r} ended on {end}"
+        yield Complaint.ENDED(value=value, day=end)
 
 
 def _out_of_bounds(demand: Demand, value: str) -> Iterator[str]:
-    number = _seconds(value) if demand.unit == "seconds" else _bytes(value)
+    is_time = demand.unit == "seconds"
+    number = _seconds(value) if is_time else _bytes(value)
     if number is None:
-        yield f"{value!r} is no number of {demand.unit}"
+        yield (Complaint.NO_NUMBER_OF_SECONDS if is_time else Complaint.NO_NUMBER_OF_BYTES)(value=value)
         return
     if demand.at_least is not None and number < demand.at_least:
-        yield f"{value} is less than {demand.at_least}"
+        yield Complaint.TOO_LITTLE(amount=value, limit=demand.at_least)
     if demand.at_most is not None and number > demand.at_most:
-        yield f"{value} is more than {demand.at_most}"
+        yield Complaint.TOO_MUCH(amount=value, limit=demand.at_most)
 
 
 def _seconds(value: str) -> int | None:
@@ -84,7 +87,3 @@ def _bytes(value: str) -> int | None:
 
 def _is_among(value: str, words: Sequence[str]) -> bool:
     return value in words or any(fnmatchcase(value, word) for word in words if "*" in word)
-
-
-def _shown(values: Sequence[str]) -> str:
-    return ", ".join(map(repr, values)) or "nothing"

@@ -20,6 +20,7 @@ from lisiere.configtree import ConfigSyntaxError, Node
 from lisiere.model.compliance_words import State
 from lisiere.model.finding import FLEET, Evidence, Result
 from lisiere.model.intent import SiteIntent
+from lisiere.model.phrases import Whole, together
 from lisiere.model.rule_pack import ConfigCheck, DriftCheck, GettersCheck, PackRule, StateCheck
 from lisiere.model.site import Appliance
 from lisiere.model.words import Platform
@@ -94,9 +95,8 @@ class Engine:
         except NotEvaluatedError as exc:
             return Outcome(State.NOT_EVALUATED, str(exc), Evidence(what="nothing"))
         except Exception as exc:  # noqa: BLE001 - whatever a check meets, its rule has not passed
-            return Outcome(
-                State.NOT_EVALUATED, f"the check itself failed ({type(exc).__name__})", Evidence(what="nothing")
-            )
+            reason = Whole.CHECK_FAILED(error=type(exc).__name__)
+            return Outcome(State.NOT_EVALUATED, reason, Evidence(what="nothing"))
 
     def _judged(self, one: Prepared, subject: Subject, tree: Callable[[], Node]) -> Outcome | None:
         check = one.rule.check
@@ -110,8 +110,8 @@ class Engine:
             return getters_told(check, one.expected, subject, self._setting, compare=self._compare)
         if isinstance(one.predicate, IntentPredicate):
             told = one.predicate.ask(subject, self._setting)
-            return None if told is None else judged(_short(told), Evidence(what="inventory"))
-        raise NotEvaluatedError("nothing is known that could be asked")
+            return None if told is None else judged(together(told, most=MOST_TOLD), Evidence(what="inventory"))
+        raise NotEvaluatedError(Whole.NOTHING_TO_ASK())
 
     def _configured(self, check: ConfigCheck, subject: Subject, tree: Callable[[], Node]) -> Outcome | None:
         is_vyos = subject.appliance.platform is Platform.VYOS
@@ -134,7 +134,7 @@ class Engine:
             if new is None or old is None or {new.state, old.state} != {State.PASSED, State.FAILED}:
                 continue
             kept, other = (new, old) if new.state is State.PASSED else (old, new)
-            reason = f"kept as {kept.rule}, which is enough until {one.rule.transition_until}"
+            reason = Whole.KEPT_AS(rule=kept.rule, day=one.rule.transition_until)
             found[other.rule] = other.model_copy(update={"state": State.PASSED, "reason": reason})
         return {name: result for name, result in found.items() if self._known[name].is_valid(self._setting.as_of)}
 
@@ -173,9 +173,9 @@ class Engine:
         try:
             told = predicate.ask(intents, self._setting)
         except Exception as exc:  # noqa: BLE001 - whatever a check meets, its rule has not passed
-            failed = Outcome(State.NOT_EVALUATED, f"the check itself failed ({type(exc).__name__})", evidence)
+            failed = Outcome(State.NOT_EVALUATED, Whole.CHECK_FAILED(error=type(exc).__name__), evidence)
             return [_result(name, rule, failed) for name in names]
-        return [_result(name, rule, judged(_short(told.get(name, ())), evidence)) for name in names]
+        return [_result(name, rule, judged(together(told.get(name, ()), most=MOST_TOLD), evidence)) for name in names]
 
 
 def applies(rule: PackRule, appliance: Appliance) -> bool:
@@ -216,16 +216,11 @@ def _expected(intent: SiteIntent) -> list[str]:
 
 def _read(subject: Subject, asked: tuple[str, ...]) -> _Trees:
     if subject.running is None:
-        return _Trees(None, subject.missed or "its configuration was never read")
+        return _Trees(None, subject.missed or Whole.NEVER_READ())
     try:
         return _Trees(parse(subject.running.text, asked=asked), "")
     except ConfigSyntaxError as exc:
-        return _Trees(None, f"its configuration cannot be read: {exc}")
-
-
-def _short(told: Sequence[str]) -> str:
-    more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    return "; ".join(told[:MOST_TOLD]) + more
+        return _Trees(None, Whole.UNREADABLE_AT(count=exc.line, problem=exc.mistakes[0].message))
 
 
 def _result(host: str, rule: PackRule, outcome: Outcome) -> Result:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from lisiere import bundle
 from lisiere.configtree import ConfigSyntaxError, Node, parse_set
+from lisiere.model.phrases import Unread
 
 _COMES_IN = re.compile(r'iifname "([^"]+)" (.+)')
 _QUOTED = re.compile(r'"([^"]+)"')
@@ -107,15 +108,15 @@ def _sections(node: Node, text: str) -> None:
             stack.append(stack[-1].child(line[:-1].strip()))
         elif line == "}":
             if len(stack) == 1:
-                raise ConfigSyntaxError(number, "a closing brace without an opening one")
+                raise ConfigSyntaxError(number, Unread.CLOSED_TWICE())
             stack.pop()
         else:
             key, mark, value = line.partition("=")
             if not mark:
-                raise ConfigSyntaxError(number, "neither a section nor an assignment")
+                raise ConfigSyntaxError(number, Unread.NEITHER())
             stack[-1].child(key.strip()).values.extend(one.strip() for one in value.split(","))
     if len(stack) > 1:
-        raise ConfigSyntaxError(len(text.splitlines()), "a closing brace is missing")
+        raise ConfigSyntaxError(len(text.splitlines()), Unread.NOT_CLOSED())
 
 
 def _nftables(node: Node, text: str) -> None:
@@ -129,7 +130,7 @@ def _nftables(node: Node, text: str) -> None:
     for number, line in _statements(text):
         if line == "}":
             if len(stack) == 1:
-                raise ConfigSyntaxError(number, "a closing brace without an opening one")
+                raise ConfigSyntaxError(number, Unread.CLOSED_TWICE())
             if not is_map:
                 stack.pop()
             is_map = False
@@ -141,7 +142,7 @@ def _nftables(node: Node, text: str) -> None:
             is_map = line.endswith("{")
             _said(stack[-1], line.removesuffix("{").strip())
     if len(stack) > 1 or is_map:
-        raise ConfigSyntaxError(len(text.splitlines()), "a closing brace is missing")
+        raise ConfigSyntaxError(len(text.splitlines()), Unread.NOT_CLOSED())
     _interfaces(node)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from lisiere.model.phrases import Getter, Glue, joined
+
 
 def compare(getter: str, expected: JsonValue, told: JsonValue) -> str:
     """Why what a getter told is not what is expected; empty when it is.
@@ -17,7 +19,7 @@ def compare(getter: str, expected: JsonValue, told: JsonValue) -> str:
 
     found = compare_values(expected, told)
     if isinstance(found, bool):
-        return "" if found else f"{told!r} instead of {expected!r}"
+        return "" if found else Getter.INSTEAD(value=told, expected=expected)
     return "" if found["complies"] else _words(found)
 
 
@@ -28,10 +30,10 @@ def _words(found: Mapping[str, JsonValue]) -> str:
     if isinstance(present, dict):
         for name, one in present.items():
             if isinstance(one, dict) and not one.get("complies"):
-                actual = f" is {one['actual_value']!r}" if "actual_value" in one else " is not as expected"
-                told.append(f"{name}{actual}")
+                is_told = "actual_value" in one
+                told.append(Getter.IS(name=name, value=one["actual_value"]) if is_told else Getter.OTHERWISE(name=name))
     if isinstance(missing, list) and missing:
-        told.append(f"lacks {', '.join(map(str, missing))}")
+        told.append(Getter.LACKS(words=missing))
     if isinstance(extra, list) and extra:
-        told.append(f"has {', '.join(map(str, extra))} besides")
-    return "; ".join(told) or "is not as expected"
+        told.append(Getter.BESIDES(words=extra))
+    return joined(Glue.NEXT, told) or Getter.WHOLLY_OTHERWISE()

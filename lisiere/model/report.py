@@ -69,9 +69,10 @@ class RuleLine(Model):
 
 
 class FindingLine(Model):
-    """One site against one rule. `host` is empty for the fleet as a whole; `reason` is in English.
+    """One site against one rule. `host` is empty for the fleet as a whole; `reason` is in English, as it is on record.
 
     Args:
+        reason_fr: The same in French in a French report, empty in an English one.
         entered_at: Since when this state holds.
         failed_at: Since when the rule is not kept, waived or not; None while it is kept.
         seen_at: When it was last judged.
@@ -88,6 +89,7 @@ class FindingLine(Model):
     family: str
     state: State
     reason: str
+    reason_fr: str
     entered_at: datetime
     failed_at: datetime | None
     seen_at: datetime
@@ -155,7 +157,10 @@ class Move(StrEnum):
 
 
 class ChangeLine(Model):
-    """A result that is not what it was, and by which plan; empty when it did not come with a run."""
+    """A result that is not what it was, and by which plan; empty when it did not come with a run.
+
+    `reason` and `reason_fr` are those of a `FindingLine`.
+    """
 
     host: str
     site: str
@@ -165,6 +170,7 @@ class ChangeLine(Model):
     severity: Severity
     move: Move
     reason: str
+    reason_fr: str
     at: datetime
     run: str
     plan: str

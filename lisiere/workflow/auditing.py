@@ -12,6 +12,7 @@ from lisiere.model.compliance_words import Basis, State, Topic
 from lisiere.model.finding import FLEET, Audit, Audited, Finding, Observation, Result
 from lisiere.model.fleet import Fleet
 from lisiere.model.intent import SiteIntent
+from lisiere.model.phrases import Whole
 from lisiere.model.plan import Drift
 from lisiere.policy.site import resolve_each
 from lisiere.workflow.comparing import sha256_of
@@ -131,7 +132,7 @@ def seen_in_records(
 
 def seen_as_intended(texts: Mapping[str, str]) -> dict[str, Seen]:
     """What appliances should run, for an audit of the inventory alone."""
-    why = "nothing was read: this audit looks at what is intended"
+    why = Whole.INTENDED_ONLY()
     return {
         name: Seen(running=Running(text, sha256_of(text), None, is_intended=True), missed=why)
         for name, text in texts.items()

@@ -4,7 +4,7 @@ A reason is worked out over the whole fleet: that two tunnels share a key names 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from lisiere.model.fleet import Fleet
@@ -23,9 +23,11 @@ class Blinds:
     Args:
         fleet: The whole fleet.
         names: The appliances that the reader may see.
+        say: What a message is in the language of the reader.
     """
 
-    def __init__(self, fleet: Fleet, names: Iterable[str]) -> None:
+    def __init__(self, fleet: Fleet, names: Iterable[str], *, say: Callable[[str], str] = str) -> None:
+        self._hidden, self._elsewhere = say(HIDDEN), say(ELSEWHERE)
         own = frozenset(names)
         inside = frozenset(fleet.appliances[name].territory for name in own)
         outside = fleet.territories.keys() - inside
@@ -43,8 +45,8 @@ class Blinds:
         return self._known[text]
 
     def _blinded(self, text: str) -> str:
-        shown = _WORD.sub(lambda found: ELSEWHERE if found[0] in self._hosts else found[0], text)
-        return HIDDEN if self._tells(shown) else shown
+        shown = _WORD.sub(lambda found: self._elsewhere if found[0] in self._hosts else found[0], text)
+        return self._hidden if self._tells(shown) else shown
 
     def _tells(self, text: str) -> bool:
         if not self._words.isdisjoint(_WORD.findall(text)) or any(map(self._is_outside, _ADDRESS.findall(text))):

@@ -7,7 +7,7 @@ from lisiere.model.compliance_words import State
 from lisiere.model.finding import Change, Finding
 from lisiere.model.report import ChangeLine, Comparison, Move
 from lisiere.workflow.report_parts import counts_of
-from lisiere.workflow.reporting import in_view, printable
+from lisiere.workflow.reporting import in_view
 from lisiere.workflow.scene import Scene
 
 Key = tuple[str, str]
@@ -66,7 +66,7 @@ def _line(
         return None
     (host, name), rule = key, scene.packs.rules[key[1]].rule
     site = scene.fleet.appliances.get(host)
-    run = _run(change, new)
+    run, reason = _run(change, new), _reason(old, new)
     return ChangeLine(
         host=host,
         site=site.data.site if site else "",
@@ -75,7 +75,8 @@ def _line(
         title=scene.words(rule.title),
         severity=rule.severity,
         move=move,
-        reason=printable(scene.blinds.over(_reason(old, new))),
+        reason=scene.reasons.recorded(reason),
+        reason_fr=scene.reasons.translated(reason),
         at=_at(old, new, change, scene.at),
         run=run,
         plan=plans.get(run, ""),

@@ -1,17 +1,22 @@
 """The tables of a report, for spreadsheets: the findings, and in a workbook the numbers beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from lisiere.model.base import Model
 from lisiere.model.compliance_words import Topic
 from lisiere.model.finding import StateCounts
-from lisiere.model.report import ChangeLine, FindingLine, Report, RuleLine, Share, WaiverLine
+from lisiere.model.report import ChangeLine, FindingLine, Language, Report, RuleLine, Share, WaiverLine
 from lisiere.render.languages import Words
 from lisiere.workflow.spreadsheets import Cell, Table
 
-FINDINGS = tuple(FindingLine.model_fields)
-CHANGES = tuple(ChangeLine.model_fields)
+LEFT_OUT: Mapping[Language, str] = MappingProxyType({Language.FR: "reason", Language.EN: "reason_fr"})
+"""The field that is left out: reasons are in the language of the table alone."""
+
+FINDINGS = tuple(name for name in FindingLine.model_fields if name != LEFT_OUT[Language.EN])
+"""The columns of findings in English."""
+
 WAIVERS = tuple(WaiverLine.model_fields)
 COUNTS = tuple(StateCounts.model_fields)
 COLUMNS_OF_RULES = ("rule", "title", "severity", "family", "source", "force", "read_as", "remedy", *COUNTS)
@@ -23,7 +28,12 @@ EVIDENCE = ("inventory", "intended configuration", "running configuration", "not
 def findings_table(report: Report) -> Table:
     """The findings, one a row, in the order of the report: what a CSV holds."""
     words = Words(report.language)
-    return _table(words, words("Findings"), FINDINGS, report.findings)
+    return _table(words, words("Findings"), columns(FindingLine, report.language), report.findings)
+
+
+def columns(line: type[Model], language: Language) -> tuple[str, ...]:
+    """The fields of a line that are columns."""
+    return tuple(name for name in line.model_fields if name != LEFT_OUT[language])
 
 
 def tables(report: Report) -> tuple[Table, ...]:
@@ -54,7 +64,7 @@ def tables(report: Report) -> tuple[Table, ...]:
         ),
     ]
     if report.comparison is not None:
-        found.append(_table(words, words("Changes"), CHANGES, report.comparison.changes))
+        found.append(_table(words, words("Changes"), columns(ChangeLine, report.language), report.comparison.changes))
     return tuple(one for one in found if one.rows or one.name == words("Findings"))
 
 

@@ -74,7 +74,7 @@ def make_report(
         audited_at=_ends(one.seen_at for one in found),
         read_at=_ends(one.evidence.seen_at for one in found if one.evidence.seen_at is not None),
         packs_sha256=scene.packs.sha256,
-        refused_packs=tuple(printable(scene.blinds.over(str(one))) for one in scene.packs.mistakes),
+        refused_packs=tuple(scene.reasons.shown(str(one)) for one in scene.packs.mistakes),
         appliances=len(audited),
         unaudited=len(scene.hosts - {FLEET} - audited),
         counts=counts_of(Counter(one.state for one in found)),
@@ -105,7 +105,8 @@ def finding_line(scene: Scene, one: Finding, rule: PackRule) -> FindingLine:
         severity=rule.severity,
         family=rule.family,
         state=one.state,
-        reason=printable(scene.blinds.over(one.reason)),
+        reason=scene.reasons.recorded(one.reason),
+        reason_fr=scene.reasons.translated(one.reason),
         entered_at=one.entered_at,
         failed_at=one.failed_at,
         seen_at=one.seen_at,
@@ -115,11 +116,6 @@ def finding_line(scene: Scene, one: Finding, rule: PackRule) -> FindingLine:
         waiver=one.waiver,
         source=scene.sources[rule.id],
     )
-
-
-def printable(text: str) -> str:
-    """A text that came from elsewhere, without characters that steer a terminal or break a file."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 # ---- inside ----------------------------------------------------------------------------------------------------------
@@ -223,8 +219,8 @@ def _waivers(scene: Scene, waivers: Sequence[Waiver], found: Sequence[Finding]) 
                 scope=ScopeKind.FLEET if one.scope.kind is ScopeKind.FLEET else str(one.scope),
                 state=_state(one, scene.at),
                 until=one.until,
-                reason=printable(scene.blinds.over(one.reason)),
-                measure=printable(scene.blinds.over(one.measure)),
+                reason=scene.reasons.shown(one.reason),
+                measure=scene.reasons.shown(one.measure),
                 asked_by=one.asked_by,
                 approved_by=one.approved_by,
             )

@@ -10,8 +10,8 @@ from lisiere.model.finding import FLEET
 from lisiere.model.fleet import Fleet
 from lisiere.model.report import Language, View
 from lisiere.model.rule_pack import PackRule, Source, Text
-from lisiere.workflow.blinding import Blinds
 from lisiere.workflow.packs import Packs
+from lisiere.workflow.report_reasons import Reasons
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Scene:
         return frozenset(in_service | ({FLEET} if self.view.is_fleet else set()))
 
     @cached_property
-    def blinds(self) -> Blinds:
-        """What hides the others."""
-        return Blinds(self.fleet, self.names)
+    def reasons(self) -> Reasons:
+        """Reasons in the words of the report, without the others."""
+        return Reasons(self.fleet, self.names, self.language)
 
     def rule(self, name: str) -> PackRule | None:
         """A rule of the packs; None for one that is no longer there."""

@@ -11,6 +11,7 @@ from cli.records import DATABASE
 from cli.workplace import operator_name
 from lisiere.store.setup import connect
 from tests.cli.conftest import Json, Shell, lab_in
+from tests.compliance.wording import left_in_english
 
 DRIFT = "recyf-hardened-configuration"
 
@@ -71,6 +72,10 @@ def _a_change_by_hand_is_found_and_mended_by_an_apply(audited: Shell) -> None:
     told = audited.json("report", "--lab", "--html", "lab.html")
     assert isinstance(told, dict)
     assert told["is_lab"] is True
+    assert isinstance(told["findings"], list)
+    assert [
+        left for one in told["findings"] if isinstance(one, dict) for left in left_in_english(str(one["reason"]))
+    ] == []
     assert "vu sur le laboratoire" in (audited.folder / "lab.html").read_text("utf-8")
 
 

@@ -31,6 +31,7 @@ def test_the_demonstration_works_and_works_again(tmp_path: Path) -> None:
     report = (tmp_path / found["report"]).read_text("utf-8")
     assert 'lang="fr"' in report
     assert "ipsec-no-psk" in report
+    assert '<td lang="en">' not in report, "a reason stayed in English"
     assert "0 secret values in " in done.stderr
     assert "of 600 in service 12 are played here, 70 run Debian and are not" in done.stderr
     assert status(tmp_path / "demo" / "lab") is None

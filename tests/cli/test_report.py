@@ -16,12 +16,16 @@ def test_a_report_in_every_format(shell: Shell, small: Path) -> None:
     assert "20 appliance(s) were never read" in shell("audit", "--last", status=1).stderr
     made = shell.json("report", "--lang", "en", "--html", "r.html", "--csv", "r.csv", "--xlsx", "r.xlsx")
     assert isinstance(made, dict)
+    assert isinstance(made["findings"], list)
     assert (made["appliances"], made["unaudited"]) == (20, 10)
     assert "Compliance report" in (shell.folder / "r.html").read_text("utf-8")
     assert (shell.folder / "r.csv").read_text("utf-8").startswith('\ufeff"host"')
     assert (shell.folder / "r.xlsx").read_bytes().startswith(b"PK")
     told = shell("report", "--territory", siren, "--json").stdout
     assert {one["territory"] for one in json.loads(told)["findings"]} == {siren}
+    reasons = {one["reason"]: one["reason_fr"] for one in json.loads(told)["findings"]}
+    assert reasons["its configuration was never read"] == "sa configuration n\u2019a jamais été lue"
+    assert {one["reason_fr"] for one in made["findings"] if isinstance(one, dict)} == {""}
     assert "10 appliances were never audited" in shell("report", "--html", "again.html").stderr
     assert "there is no territory 1" in shell("report", "-t", "1", status=2).stderr
     assert "has not come" in shell("report", "--on", "2999-01-01", status=2).stderr

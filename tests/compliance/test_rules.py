@@ -5,6 +5,7 @@ import pytest
 from lisiere.model.compliance_words import State
 from lisiere.model.rule_pack import ConfigCheck
 from tests.compliance.casebook import Case, base, cases, changed, packs, result
+from tests.compliance.wording import left_in_english
 
 CASES = cases()
 
@@ -19,6 +20,7 @@ def test_the_compliant_case_passes_and_the_violating_one_fails(case: Case) -> No
     assert (kept.state, kept.reason) == (State.PASSED, "")
     assert broken.state is State.FAILED
     assert broken.reason, "a finding says what is wrong"
+    assert left_in_english(broken.reason) == []
 
 
 def test_every_rule_has_a_case() -> None:

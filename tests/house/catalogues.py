@@ -12,8 +12,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from lisiere.model.compliance_words import Force, ReadAs, ScopeKind, Severity, State
+from lisiere.model.phrases import GROUPS
 from lisiere.model.report import ChangeLine, FindingLine, Move, ProgrammeLine, WaiverLine, WaiverState
 from lisiere.render.languages import DOMAIN, locale_folder
+from lisiere.workflow.blinding import ELSEWHERE, HIDDEN
 from lisiere.workflow.packs import load_packs
 from lisiere.workflow.report_tables import COLUMNS_OF_RULES, COLUMNS_OF_SHARES, COUNTS, EVIDENCE
 from tests.house.checkout import ROOT
@@ -50,6 +52,9 @@ def _vocabulary() -> Iterator[str]:
     for line in (FindingLine, ChangeLine, WaiverLine, ProgrammeLine):
         yield from line.model_fields
     yield from map(str, (*COUNTS, *COLUMNS_OF_RULES, *COLUMNS_OF_SHARES, *EVIDENCE, "at"))
+    for group in GROUPS:
+        yield from map(str, group)
+    yield from (HIDDEN, ELSEWHERE)
     yield from {rule.family for pack in load_packs().packs for rule in pack.rules}
 
 

@@ -7,11 +7,14 @@ import json
 import openpyxl
 import pytest
 
-from lisiere.model.report import Language, Report, View
-from lisiere.workflow.report_tables import FINDINGS, findings_table, tables
+from lisiere.model.compliance_words import State
+from lisiere.model.report import FindingLine, Language, Report, View
+from lisiere.render.compliance_page import write_report
+from lisiere.workflow.report_tables import FINDINGS, columns, findings_table, tables
+from lisiere.workflow.reporting import Told, make_report
 from lisiere.workflow.spreadsheets import FORMULA, Table, csv_text, xlsx_bytes
 from tests.compliance.casebook import fleet
-from tests.reports.samples import report
+from tests.reports.samples import findings, report, scene
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠A", "#REF!")  # noqa: RUF001
 
@@ -70,3 +73,28 @@ def test_tables_have_the_words_of_their_language() -> None:
         "non évaluée",
         "sous dérogation",
     }
+
+
+def test_reasons_are_in_the_language_of_the_table() -> None:
+    """One column of them, with the text of the document; what is not ours stays as it is."""
+    reasons = ("server is missing; and 2 more", "it is raining", "x: 'a; b is missing' is none of c")
+    some = [
+        one.model_copy(update={"reason": text, "state": State.FAILED})
+        for one, text in zip(findings(), reasons, strict=False)
+    ]
+    wanted = {
+        Language.FR: ["server manque ; et 2 de plus", reasons[1], "x : 'a; b is missing' ne fait pas partie de c"],
+        Language.EN: list(reasons),
+    }
+    for language, expected in wanted.items():
+        made = make_report(scene(View(), language), Told(some), version="1", every_result=True)
+        field = "reason_fr" if language is Language.FR else "reason"
+        table = findings_table(made)
+        place = columns(FindingLine, language).index(field)
+        assert len(table.columns) == len(FINDINGS)
+        assert table.columns[place] == ("motif" if language is Language.FR else "reason")
+        assert sorted(str(row[place]) for row in table.rows) == sorted(expected)
+        assert [row[place] for row in table.rows] == [getattr(one, field) for one in made.findings]
+        assert sorted(one.reason for one in made.findings) == sorted(reasons)
+        marked = [one for one in reasons[:2] if f'<td lang="en">{one}</td>' in write_report(made)]
+        assert marked == ([reasons[1]] if language is Language.FR else [])

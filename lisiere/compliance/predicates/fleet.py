@@ -12,6 +12,7 @@ from lisiere.compliance.subject import Setting
 from lisiere.model.finding import FLEET
 from lisiere.model.intent import SiteIntent, Tunnel
 from lisiere.model.overlay import Topology
+from lisiere.model.phrases import Part
 from lisiere.model.site import SCHOOL_WEB_ACCESS
 from lisiere.model.words import SCHOOL_PROFILES, Slug
 
@@ -31,12 +32,14 @@ class RetentionWithin(FleetPredicate):
         """What is wrong with the operator's retention."""
         found = [one for one in setting.fleet.operator.retention if one.log_class == self.log_class]
         if not found:
-            return {FLEET: [f"no retention is set for {self.log_class}"]}
+            return {FLEET: [Part.RETENTION_MISSING(name=self.log_class)]}
         told = []
         if self.minimum_days is not None and found[0].minimum_days < self.minimum_days:
-            told.append(f"{self.log_class} is kept {found[0].minimum_days} days at least, not {self.minimum_days}")
+            kept = found[0].minimum_days
+            told.append(Part.KEPT_TOO_SHORT(name=self.log_class, count=kept, limit=self.minimum_days))
         if self.maximum_days is not None and found[0].maximum_days > self.maximum_days:
-            told.append(f"{self.log_class} is kept up to {found[0].maximum_days} days, more than {self.maximum_days}")
+            kept = found[0].maximum_days
+            told.append(Part.KEPT_TOO_LONG(name=self.log_class, count=kept, limit=self.maximum_days))
         return {FLEET: told}
 
 
@@ -48,7 +51,7 @@ class FlowsReviewed(FleetPredicate):
     def ask(self, intents: Intents, setting: Setting) -> Found:
         """The flows whose review is late."""
         late = (one for one in setting.fleet.flows.values() if one.review_by < setting.as_of)
-        return {FLEET: [f"flow {one.id} was to be reviewed by {one.review_by}" for one in late]}
+        return {FLEET: [Part.FLOW_REVIEW_LATE(flow=one.id, day=one.review_by) for one in late]}
 
 
 class CollectorsAtLeast(FleetPredicate):
@@ -60,7 +63,7 @@ class CollectorsAtLeast(FleetPredicate):
     def ask(self, intents: Intents, setting: Setting) -> Found:
         """How many there are instead."""
         count = len(setting.fleet.operator.collectors)
-        return {FLEET: [] if count >= self.count else [f"{count} collector(s) instead of {self.count}"]}
+        return {FLEET: [] if count >= self.count else [Part.COLLECTORS(count=count, limit=self.count)]}
 
 
 class KeysNotShared(FleetPredicate):
@@ -79,7 +82,7 @@ class KeysNotShared(FleetPredicate):
         for key in sorted(uses):
             if len(uses[key]) > 1:
                 for name in holders[key]:
-                    found[name].append(f"{key} serves {len(uses[key])} times")
+                    found[name].append(Part.KEY_SHARED(key=key, count=len(uses[key])))
         return found
 
 
@@ -94,18 +97,18 @@ class TunnelEndsAgree(FleetPredicate):
         found: dict[str, list[str]] = defaultdict(list)
         for (overlay, name, peer), one in ends.items():
             other = ends.get((overlay, peer, name))
-            if other is not None and (told := _differ(one, other)):
-                found[name].append(f"tunnel {one.name}: {told} at {peer}")
+            if other is not None and (told := _differ(one, other, peer)):
+                found[name].append(told)
         return found
 
 
-def _differ(one: Tunnel, other: Tunnel) -> str:
+def _differ(one: Tunnel, other: Tunnel, peer: str) -> str:
     if one.crypto != other.crypto:
-        return f"crypto {one.crypto.name} here, {other.crypto.name}"
+        return Part.ENDS_DIFFER_CRYPTO(name=one.name, crypto=one.crypto.name, other=other.crypto.name, peer=peer)
     if one.authentication != other.authentication or one.secret != other.secret:
-        return "authenticated in another way"
+        return Part.ENDS_DIFFER_AUTHENTICATION(name=one.name, peer=peer)
     if set(one.local_prefixes) != set(other.remote_prefixes) or set(one.remote_prefixes) != set(other.local_prefixes):
-        return "other selectors"
+        return Part.ENDS_DIFFER_SELECTORS(name=one.name, peer=peer)
     return ""
 
 
@@ -123,7 +126,7 @@ class HubsInPairs(FleetPredicate):
         ]
         found: dict[str, list[str]] = defaultdict(list)
         for one in lonely:
-            found[one.hubs[0]].append(f"is the only hub of {one.name} with {len(one.members)} members")
+            found[one.hubs[0]].append(Part.HUB_ALONE(overlay=one.name, count=len(one.members)))
         return found
 
 
@@ -140,7 +143,8 @@ class PartnersDated(FleetPredicate):
             for partner in overlay.partners:
                 if not setting.as_of <= partner.until <= latest:
                     for site in partner.sites:
-                        found[site].append(f"partner {partner.name} of {overlay.name} ends on {partner.until}")
+                        told = Part.PARTNER_ENDS(name=partner.name, overlay=overlay.name, day=partner.until)
+                        found[site].append(told)
         return found
 
 
@@ -151,7 +155,7 @@ class SchoolsHaveWebAccess(FleetPredicate):
         """The schools that have none of them."""
         schools = (one for one in setting.fleet.in_service() if one.profile in SCHOOL_PROFILES)
         return {
-            one.name: [f"web access is {one.data.web_access.kind}"]
+            one.name: [Part.WEB_ACCESS(kind=one.data.web_access.kind)]
             for one in schools
             if one.data.web_access.kind not in SCHOOL_WEB_ACCESS
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -10,6 +10,7 @@ from lisiere.compliance.predicates.base import IntentPredicate, Told
 from lisiere.compliance.subject import Setting, Subject
 from lisiere.model.crypto import ALGORITHMS
 from lisiere.model.intent import Tunnel
+from lisiere.model.phrases import Part
 from lisiere.model.site import WebAccessKind
 from lisiere.model.words import Slug
 
@@ -34,7 +35,7 @@ class AlgorithmsEnd(IntentPredicate):
         if not subject.intent.tunnels:
             return None
         return [
-            f"tunnel {tunnel.name}: {one} ended on {self.ends[one]}"
+            Part.ALGORITHM_ENDED(name=tunnel.name, algorithm=one, day=self.ends[one])
             for tunnel in subject.intent.tunnels
             for one in tunnel.crypto.algorithms()
             if one in self.ends and setting.as_of > self.ends[one]
@@ -49,7 +50,7 @@ class TunnelsUse(IntentPredicate):
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The tunnels that use none of them; not concerned without tunnels."""
         tunnels = subject.intent.tunnels
-        return [f"tunnel {one.name} uses none" for one in tunnels if not self._fits(one)] if tunnels else None
+        return [Part.ALGORITHM_NONE(name=one.name) for one in tunnels if not self._fits(one)] if tunnels else None
 
     def _fits(self, tunnel: Tunnel) -> bool:
         return bool(set(self.one_of) & set(tunnel.crypto.algorithms()))
@@ -63,7 +64,7 @@ class WebAccessIs(IntentPredicate):
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The kind that it is instead."""
         kind = subject.intent.web.kind
-        return [] if kind in self.kinds else [f"web access is {kind}"]
+        return [] if kind in self.kinds else [Part.WEB_ACCESS(kind=kind)]
 
 
 class ProxyAnnounced(IntentPredicate):
@@ -76,7 +77,7 @@ class ProxyAnnounced(IntentPredicate):
             return None
         inside = {one.name.removeprefix("segment-") for one in subject.intent.interfaces if one.zone in web.zones}
         silent = [one.name for one in subject.intent.dhcp if one.name in inside and not one.pac_url]
-        return [f"segment {name} is not told of the proxy" for name in silent]
+        return [Part.PROXY_UNTOLD(name=name) for name in silent]
 
 
 class FilterCategories(IntentPredicate):
@@ -89,7 +90,8 @@ class FilterCategories(IntentPredicate):
         proxy = subject.intent.web.proxy
         if proxy is None or proxy.filtering is None:
             return None
-        return [f"{one} is not blocked" for one in self.categories if one not in proxy.filtering.blocked_categories]
+        blocked = proxy.filtering.blocked_categories
+        return [Part.CATEGORY_OPEN(category=one) for one in self.categories if one not in blocked]
 
 
 class ReleaseSupported(IntentPredicate):
@@ -102,8 +104,8 @@ class ReleaseSupported(IntentPredicate):
         release = f"{subject.appliance.platform}-{subject.appliance.data.release}"
         end = self.ends.get(release)
         if end is None:
-            return [f"no end of support is known for {release}"]
-        return [f"support of {release} ended on {end}"] if setting.as_of > end else []
+            return [Part.SUPPORT_UNKNOWN(release=release)]
+        return [Part.SUPPORT_ENDED(release=release, day=end)] if setting.as_of > end else []
 
 
 class HostKeyPinned(IntentPredicate):
@@ -111,7 +113,7 @@ class HostKeyPinned(IntentPredicate):
 
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """That it is not."""
-        return [] if subject.appliance.data.host_key else ["no host key is pinned in the inventory"]
+        return [] if subject.appliance.data.host_key else [Part.HOST_KEY_MISSING()]
 
 
 class GrantsDated(IntentPredicate):
@@ -119,30 +121,39 @@ class GrantsDated(IntentPredicate):
 
     days_at_most: int = Field(ge=1)
 
+    ended: ClassVar[Part]
+    lasts: ClassVar[Part]
+
     def _late(self, granted: Iterable[tuple[str, date]], setting: Setting) -> Told:
         latest = setting.as_of + timedelta(days=self.days_at_most)
         told = []
         for name, until in granted:
             if until < setting.as_of:
-                told.append(f"{name} ended on {until} and is still written down")
+                told.append(self.ended(name=name, day=until))
             elif until > latest:
-                told.append(f"{name} lasts until {until}, more than {self.days_at_most} days")
+                told.append(self.lasts(name=name, day=until, limit=self.days_at_most))
         return told
 
 
 class BypassesDated(GrantsDated):
     """Each bypass of the web filter ends, and not too far away."""
 
+    ended: ClassVar[Part] = Part.BYPASS_ENDED
+    lasts: ClassVar[Part] = Part.BYPASS_LASTS
+
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The bypasses that do not; not concerned without any."""
         found = subject.appliance.data.web_access.bypass
-        return self._late(((f"bypass {one.destination}", one.until) for one in found), setting) if found else None
+        return self._late(((one.destination, one.until) for one in found), setting) if found else None
 
 
 class ExceptionsDated(GrantsDated):
     """Each exception of a site ends, and not too far away."""
 
+    ended: ClassVar[Part] = Part.EXCEPTION_ENDED
+    lasts: ClassVar[Part] = Part.EXCEPTION_LASTS
+
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The exceptions that do not; not concerned without any."""
         found = subject.appliance.data.exceptions
-        return self._late(((f"exception {one.rule.id}", one.until) for one in found), setting) if found else None
+        return self._late(((one.rule.id, one.until) for one in found), setting) if found else None

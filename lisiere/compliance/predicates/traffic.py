@@ -18,6 +18,7 @@ from lisiere.compliance.predicates.ways import (
 from lisiere.compliance.subject import Setting, Subject
 from lisiere.model.intent import Family, NamedSet, PolicyRule, PrefixGiven, RuleSet, SiteIntent
 from lisiere.model.packet import Packet
+from lisiere.model.phrases import Part
 from lisiere.model.words import LAN_ZONES, Action, Zone
 from lisiere.policy.frozen import policy_of
 from lisiere.policy.verdicts import verdict
@@ -50,7 +51,8 @@ class ServicesClosed(IntentPredicate):
             for rules in sets_between(intent, zone, self.to_zone):
                 for service in self.services:
                     if rule := open_way(rules, sets, parse_service(service)):
-                        yield f"{service} is open from {zone} to {self.to_zone} ({rules.family}) by {_name(rule)}"
+                        ways = {"zone": zone, "other": self.to_zone, "family": rules.family}
+                        yield _by(Part.OPEN, rule, service=service, **ways)
 
 
 class ZonesApart(IntentPredicate):
@@ -66,7 +68,9 @@ class ZonesApart(IntentPredicate):
             return None
         pairs = (rules for zone in self.to_zones for rules in sets_between(intent, self.from_zone, zone))
         return [
-            f"{rules.from_zone} reaches {rules.to_zone} by {_name(rule)}" for rules in pairs for rule in allowing(rules)
+            _by(Part.REACHES, rule, zone=rules.from_zone, other=rules.to_zone)
+            for rules in pairs
+            for rule in allowing(rules)
         ]
 
 
@@ -87,9 +91,9 @@ class SelfGuarded(IntentPredicate):
             for service in self.services:
                 for rule in allowing(rules, parse_service(service)):
                     if rules.from_zone not in self.from_zones:
-                        yield f"{service} is open to {rules.from_zone} by {_name(rule)}"
+                        yield _by(Part.OPEN_TO_ZONE, rule, service=service, zone=rules.from_zone)
                     elif rule.source is None:
-                        yield f"{service} is open to any address of {rules.from_zone} by {_name(rule)}"
+                        yield _by(Part.OPEN_TO_ANY, rule, service=service, zone=rules.from_zone)
 
 
 class NothingInClear(IntentPredicate):
@@ -104,7 +108,7 @@ class NothingInClear(IntentPredicate):
         prefixes = tuple(dict.fromkeys(one for tunnel in intent.tunnels for one in tunnel.remote_prefixes))
         leaving = [one for one in intent.rule_sets if one.to_zone is Zone.WAN and one.from_zone in LAN_ZONES]
         return [
-            f"{prefix} is reached from {rules.from_zone} outside of its tunnel by {_name(rule)}"
+            _by(Part.CLEAR, rule, prefix=prefix, zone=rules.from_zone)
             for rules in leaving
             for prefix in prefixes
             if prefix.version == int(rules.family.removeprefix("ipv")) and (rule := way_to(rules, sets, prefix))
@@ -124,9 +128,9 @@ class RulesHaveFlow(IntentPredicate):
                     continue
                 flow = flows.get(rule.flow or "")
                 if flow is None:
-                    told[f"{_name(rule)} serves no declared flow"] = None
+                    told[_by(Part.RULE_WITHOUT_FLOW, rule)] = None
                 elif flow.until is not None and flow.until < setting.as_of:
-                    told[f"{_name(rule)} serves the flow {flow.id}, which ended on {flow.until}"] = None
+                    told[_by(Part.RULE_FLOW_ENDED, rule, flow=flow.id, day=flow.until)] = None
         return list(told)
 
 
@@ -143,11 +147,11 @@ class RulesNotWide(IntentPredicate):
     def _of(self, rules: RuleSet) -> Iterator[str]:
         for rule in allowing(rules):
             if rule.entry is None:
-                yield f"{_name(rule)} allows any protocol"
+                yield _by(Part.RULE_ANY_PROTOCOL, rule)
             elif sum(one.last - one.first + 1 for one in rule.entry.ports) > self.ports_at_most:
-                yield f"{_name(rule)} opens more than {self.ports_at_most} ports"
+                yield _by(Part.RULE_MANY_PORTS, rule, limit=self.ports_at_most)
             if rules.from_zone is Zone.WAN and rule.source is None and rules.to_zone in LAN_ZONES | {Zone.MGMT}:
-                yield f"{_name(rule)} lets any address of the Internet reach {rules.to_zone}"
+                yield _by(Part.RULE_FROM_INTERNET, rule, zone=rules.to_zone)
 
 
 class ZonesIsolated(IntentPredicate):
@@ -158,7 +162,7 @@ class ZonesIsolated(IntentPredicate):
     def ask(self, subject: Subject, setting: Setting) -> Told:
         """The zones that are open inside; not concerned without any of them."""
         found = [one for one in subject.intent.zones if one.zone in self.zones and one.interfaces]
-        return [f"inside {one.zone} everything passes" for one in found if not one.is_isolated] if found else None
+        return [Part.ZONE_OPEN_INSIDE(zone=one.zone) for one in found if not one.is_isolated] if found else None
 
 
 class BackupFlow(IntentPredicate):
@@ -168,10 +172,8 @@ class BackupFlow(IntentPredicate):
         """What of it is missing."""
         intent = subject.intent
         if intent.backup is None:
-            return ["no backup is planned"]
-        return (
-            [] if any(self._passes(intent, rules) for rules in intent.rule_sets) else ["no rule lets the backup pass"]
-        )
+            return [Part.BACKUP_UNPLANNED()]
+        return [] if any(self._passes(intent, rules) for rules in intent.rule_sets) else [Part.BACKUP_BLOCKED()]
 
     def _passes(self, intent: SiteIntent, rules: RuleSet) -> bool:
         """Whether a rule of the backup stands there for all its destinations, and none before it denies the same."""
@@ -217,5 +219,6 @@ def _has(intent: SiteIntent, zone: Zone) -> bool:
     return any(one.zone is zone and (one.interfaces or one.tunnels) for one in intent.zones)
 
 
-def _name(rule: PolicyRule) -> str:
-    return f"{rule.layer} rule {rule.id}"
+def _by(phrase: Part, rule: PolicyRule, **places: object) -> str:
+    """A phrase that names a rule."""
+    return phrase(layer=rule.layer, rule=rule.id, **places)
