@@ -39,19 +39,28 @@ def apply(
     resume: Annotated[
         str, typer.Option("--resume", metavar="RUN", help="Take up a run of this plan that was cut short, or `last`.")
     ] = "",
+    as_one: Annotated[
+        bool, typer.Option("--as-one", help="All appliances change, or none does: none is confirmed before all are.")
+    ] = False,
     lab: Lab = None,
     as_json: AsJson = False,
 ) -> None:
     """Do what a plan says and nothing else: wave after wave, each verified over a new session.
 
     An appliance whose configuration is no longer the planned one is left alone. What is not confirmed reverts by
-    itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C.
+    itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C. What an earlier transaction
+    left is brought to its end first.
     """
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle, tell_interruptions
+    from cli.transactions import resolve_left
     from cli.workplace import settings_of
+    from lisiere.errors import UsageError
     from nornir_tasks.rollout import RESTART_S, Caution, Watch, apply_plan
+    from nornir_tasks.transaction import apply_as_one
 
+    if as_one and resume:
+        raise UsageError(f"a transaction is not resumed: say `lisiere runs resolve {resume}`, or leave --resume out")
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
@@ -59,6 +68,7 @@ def apply(
         plan = records.load_plan(name)
         _agree(plan, is_lab=is_lab, max_deleted_share=allow_deletions / 100, yes=yes)
         settle(records, is_lab=is_lab)
+        resolve_left(records, settings=settings, is_lab=is_lab)
         rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
         revert_in_s = revert_in or settings.revert_in_s
         caution = Caution(
@@ -69,7 +79,8 @@ def apply(
         )
         with progress("apply", len(plan.changes)) as advance:
             watch = Watch(on_wave=_tell_wave, on_host=advance, on_note=note)
-            run = apply_plan(replace(rollout, caution=caution, watch=watch))
+            carry_out = apply_as_one if as_one else apply_plan
+            run = carry_out(replace(rollout, caution=caution, watch=watch))
     _tell(run, plan, as_json=as_json)
 
 

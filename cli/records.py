@@ -79,6 +79,9 @@ def tell_interruptions(records: "Records") -> tuple["Interruption", ...]:
         if committed:
             shown = ", ".join(committed[:5]) + (", …" if len(committed) > 5 else "")
             note(f"  {len(committed)} of them may have an unconfirmed commit, which reverts by itself: {shown}")
+        if records.transactions.load(one.run.id) is not None:
+            note(f"  it is one transaction; the next apply brings it to its end, or: lisiere runs resolve {one.run.id}")
+            continue
         note(f"  to take it up: lisiere apply {one.run.plan_id} --resume {one.run.id}")
         note(f"  to end it: lisiere runs cancel {one.run.id}")
     return found

@@ -115,11 +115,43 @@ def cancel(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: A
         raise typer.Exit(1)
 
 
+@app.command("resolve")
+def resolve(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: AsJson = False) -> None:
+    """Bring the ends of a transaction that was left to one side: all new if that was decided, else all old.
+
+    Exit status 1 when an end is not there yet.
+    """
+    from cli.lab_rootless import enters_lab
+    from cli.records import open_records
+    from cli.transactions import resolve_one
+    from cli.workplace import settings_of
+    from lisiere.errors import UsageError
+
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
+    with open_records(settings) as records:
+        run_id = records.load_run(name).id
+        if records.transactions.load(run_id) is None:
+            raise UsageError(f"{run_id} is no transaction; `lisiere apply --resume {run_id}` takes it up")
+        run = resolve_one(records, run_id, settings=settings, is_lab=is_lab)
+        found = records.transactions.load(run_id)
+    if as_json:
+        print_json({**run.model_dump(mode="json"), "transaction": found and found.model_dump(mode="json")})
+    else:
+        typer.echo(f"{run.id} of {run.plan_id}: {run.status}")
+        _print_outcomes(run.outcomes)
+    if found is None or found.end is None:
+        raise typer.Exit(1)
+
+
 def _end(records: "Records", run_id: str, *, settings: "Settings", is_lab: bool) -> "Run":
     """Bring to its end a cancelled run whose process died."""
     from cli.apply import prepared, refuse_elsewhere
+    from cli.transactions import resolve_one
     from nornir_tasks.rollout import end_cancelled
 
+    if records.transactions.load(run_id) is not None:
+        return resolve_one(records, run_id, settings=settings, is_lab=is_lab)
     plan = records.load_plan(records.load_run(run_id).plan_id)
     refuse_elsewhere(plan, is_lab=is_lab)
     return end_cancelled(prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=run_id))

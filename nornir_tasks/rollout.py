@@ -1,93 +1,26 @@
 """Carrying out a plan: leases, then wave after wave as long as the one before is healthy, everything kept on record."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from lisiere.errors import PlanError, ProcessLostError
-from lisiere.model.plan import Event, HostOutcome, Outcome, Plan, PlannedChange, Run
-from lisiere.model.record import Lease, Result
-from lisiere.model.site import Appliance
+from lisiere.model.plan import Event, HostOutcome, Outcome, PlannedChange, Run
 from lisiere.workflow.begun import Begun, begun_in
 from lisiere.workflow.plans import DONE, remaining
 from lisiere.workflow.runs import OpenRun, carried_out, ended
+from lisiere.workflow.transactions import refuse_unresolved
 from nornir_tasks.applying import Applier, Care, Job
-from nornir_tasks.brake import MAX_FAILURE_SHARE, MAX_FAILURES, Brake
-from nornir_tasks.evaluating import readings_of
-from nornir_tasks.fleet import Access, Answer, FleetRunner
-from nornir_tasks.health import HealthLimits
+from nornir_tasks.brake import Brake
+from nornir_tasks.fleet import Answer, FleetRunner
 from nornir_tasks.home import Home, Promise
-from nornir_tasks.probes import probes_within
-from nornir_tasks.reading import read_fleet
+from nornir_tasks.keeping import Keeping
+from nornir_tasks.locking import lock
 from nornir_tasks.settling import Settled, Settler
 from nornir_tasks.stopping import stop_on_interrupt
-from nornir_tasks.verifying import PATIENCE_S, Probes
+from nornir_tasks.undertaking import LONGEST_PAUSE_S, RESTART_S, Caution, Rollout, Watch, jobs_of
 
-if TYPE_CHECKING:
-    from lisiere.store.records import Records
-
-RESTART_S = 300
-"""How long an appliance may be away when it goes back by a restart."""
-LONGEST_PAUSE_S = 30.0
-DIED = "the process that worked on it died"
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """How careful a rollout is.
-
-    Args:
-        max_failures: Failures borne after the canaries before nothing more is sent.
-        max_failure_share: Part of a wave's appliances that may fail, 0 to 1.
-        limits: How unhealthy a wave may be before the next one is held back.
-        revert_in_s: Time after which an unconfirmed commit reverts by itself.
-        patience_s: How long what worked before may take to come back after a commit.
-        settle_s: How long those that go back by themselves are watched at the end, so that it is seen.
-        pause_s: Time between two looks at them, at first; it grows.
-    """
-
-    max_failures: int = MAX_FAILURES
-    max_failure_share: float = MAX_FAILURE_SHARE
-    limits: HealthLimits = field(default_factory=HealthLimits)
-    revert_in_s: int = 300
-    patience_s: float = PATIENCE_S
-    settle_s: float = 300 + RESTART_S
-    pause_s: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who is told how a rollout goes. `on_host` is called from any thread."""
-
-    on_wave: Callable[[int, int], None] = lambda number, size: None
-    on_host: Callable[[str], None] = lambda name: None
-    on_note: Callable[[str], None] = lambda text: None
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """One plan about to be carried out, with all that it takes.
-
-    `resume` is an earlier run of it to take up. `reference` holds the texts that readings are judged by where these are
-    not the planned ones: after a rollback, an appliance does not conform. `after` is called with the run as it ended.
-    """
-
-    plan: Plan
-    appliances: Mapping[str, Appliance]
-    probes: Mapping[str, Probes]
-    access: Access
-    records: "Records"
-    started_by: str
-    clock: Callable[[], datetime]
-    caution: Caution = field(default_factory=Caution)
-    watch: Watch = field(default_factory=Watch)
-    resume: str = ""
-    reference: Mapping[str, str] = field(default_factory=dict)
-    after: Callable[[Run], None] = lambda run: None
+__all__ = ["RESTART_S", "Caution", "Rollout", "Watch", "apply_plan", "end_cancelled"]
 
 
 def apply_plan(rollout: Rollout) -> Run:
@@ -105,8 +38,9 @@ def apply_plan(rollout: Rollout) -> Run:
     plan, records = rollout.plan, rollout.records
     if not plan.is_intact():
         raise PlanError(f"{plan.id} was altered after it was frozen; make a new plan")
+    refuse_unresolved(records, plan, resumed=rollout.resume)
     changes = _changes(rollout)
-    jobs = _jobs(rollout, changes)
+    jobs = jobs_of(rollout, changes)
     opened = carried_out(records, plan, started_by=rollout.started_by, resume=rollout.resume, clock=rollout.clock)
     with opened as run:
         execution = _Execution(rollout, run, jobs)
@@ -129,8 +63,9 @@ def end_cancelled(rollout: Rollout) -> Run:
         PlanError: An appliance left the inventory, or somebody else works on one.
     """
     plan, records = rollout.plan, rollout.records
+    refuse_unresolved(records, plan, resumed=rollout.resume)
     begun = begun_in(records.journal_entries(rollout.resume))
-    jobs = _jobs(rollout, [change for change in plan.changes if change.host in begun])
+    jobs = jobs_of(rollout, [change for change in plan.changes if change.host in begun])
     with ended(records, plan, records.load_run(rollout.resume), clock=rollout.clock) as run:
         run.cancelled_by = rollout.started_by
         execution = _Execution(rollout, run, jobs)
@@ -146,31 +81,12 @@ def _changes(rollout: Rollout) -> tuple[PlannedChange, ...]:
     return remaining(rollout.plan, rollout.records.load_run(rollout.resume))
 
 
-def _jobs(rollout: Rollout, changes: Sequence[PlannedChange]) -> dict[str, Job]:
-    """What each appliance is to get, out of the records; the texts are those that were planned."""
-    gone = sorted(change.host for change in changes if change.host not in rollout.appliances)
-    if gone:
-        raise PlanError(f"{', '.join(gone[:5])}: no longer in the inventory or in service; make a new plan")
-    texts = rollout.records.get_configurations({change.intended_sha256 for change in changes})
-    return {change.host: _job(rollout, change, intended=texts[change.intended_sha256]) for change in changes}
-
-
-def _job(rollout: Rollout, change: PlannedChange, *, intended: str) -> Job:
-    probes = rollout.probes[change.host]
-    return Job(change, intended, probes_within(probes, intended) if rollout.plan.rolls_back else probes)
-
-
-def _refusal(refused: Sequence[Lease], reason: str = "nothing was sent to any appliance") -> str:
-    """Who works on appliances of ours, and since when."""
-    more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-    return f"{refused[0]}{more}; {reason}"
-
-
 class _Execution:
     """One run under way."""
 
     def __init__(self, rollout: Rollout, run: OpenRun, jobs: Mapping[str, Job]) -> None:
         self._rollout, self._run, self._jobs = rollout, run, jobs
+        self._keeping = Keeping(rollout, run, {host: job.intended for host, job in jobs.items()})
         self._runner = FleetRunner((rollout.appliances[name] for name in jobs), access=rollout.access)
         waves = Counter(job.change.wave for job in jobs.values())
         self._brake = Brake(
@@ -193,21 +109,7 @@ class _Execution:
         Raises:
             PlanError: Somebody works on one of the appliances, or something is armed there; nothing was sent.
         """
-        refused = self._run.lock(self._jobs).refused
-        if living := [lease for lease in refused if not lease.is_abandoned]:
-            raise PlanError(_refusal(living))
-        if not refused:
-            return
-        self._rollout.watch.on_note(f"looking at {len(refused)} appliance(s) that another run left")
-        answers = read_fleet(self._runner, hosts=[lease.host for lease in refused])
-        for lease in refused:
-            answer = answers.get(lease.host)
-            if answer is None or answer.error is not None:
-                reason = "it was not looked at" if answer is None else str(answer.error)
-                advice = f"`lisiere apply --resume {lease.run_id}` or `lisiere runs cancel {lease.run_id}` ends that"
-                raise PlanError(_refusal([lease], f"{reason}; {advice}"))
-        if refused := self._run.lock(self._jobs, looked_at=answers).refused:
-            raise PlanError(_refusal(refused))
+        lock(self._run, self._jobs, runner=self._runner, on_note=self._rollout.watch.on_note)
 
     def take_up(self) -> frozenset[str]:
         """Bring to its end what the run had begun before; the appliances that nothing more is to be done on now."""
@@ -299,21 +201,12 @@ class _Execution:
         caution = self._rollout.caution
         return Care(
             journal=Promise(self._run.journal_soon),
-            keep=Promise(self._keep),
+            keep=Promise(self._keeping),
             clock=Home(self._rollout.clock),
             brake=self._brake,
             revert_in_s=caution.revert_in_s,
             patience_s=caution.patience_s,
         )
-
-    def _keep(self, outcome: HostOutcome, running: str) -> Future[None]:
-        """Record one appliance at once; those that are recorded at the same time share one commit."""
-        reading = None
-        if running:
-            intended = self._rollout.reference.get(outcome.host) or self._jobs[outcome.host].intended
-            judged = readings_of({outcome.host: running}, intended={outcome.host: intended}, at=outcome.ended_at)
-            reading = judged[0]
-        return self._run.record_soon([Result(outcome=outcome, running=running, reading=reading)])
 
     def _end(self, changes: Sequence[PlannedChange], outcome: Outcome, reason: str) -> None:
         """Record appliances that ended without a session of their own."""
@@ -331,7 +224,7 @@ class _Execution:
             for change in changes
         ]
         if ended:
-            self._run.record([Result(outcome=one, running="", reading=None) for one in ended])
+            self._run.record([self._keeping.result(one, "") for one in ended])
 
 
 def _lost(answers: Iterable[Answer[HostOutcome] | Answer[Settled]]) -> dict[str, ProcessLostError]:

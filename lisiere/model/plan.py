@@ -157,6 +157,8 @@ class Event(StrEnum):
     RESUME = "resume"
     TAKE_OVER = "take over"
     WAVE = "wave"
+    DECIDE = "decide"
+    RESOLVE = "resolve"
     CANCEL = "cancel"
     END = "end"
 

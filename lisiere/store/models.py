@@ -193,6 +193,22 @@ class LeaseRow(models.Model):
         db_table = "lisiere_lease"
 
 
+class TransactionRow(models.Model):
+    """A run whose ends change together. `decision` and `end` are "" until they are known; `secrets` are lines."""
+
+    run = models.OneToOneField(RunRow, on_delete=models.PROTECT, primary_key=True, related_name="transaction_row")
+    began_at = models.DateTimeField()
+    window_s = models.PositiveIntegerField()
+    decision = models.CharField(max_length=WORD)
+    reason = models.TextField()
+    end = models.CharField(max_length=WORD, db_index=True)
+    detail = models.TextField()
+    secrets = models.TextField()
+
+    class Meta:
+        db_table = "lisiere_transaction"
+
+
 class AuditRow(models.Model):
     """One audit; counts are as they were found, before waivers."""
 

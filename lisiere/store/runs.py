@@ -98,6 +98,18 @@ def cancellations(alias: str, run_ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def take_over(alias: str, name: str, *, at: datetime, process: Process) -> Run:
+    """Give a run to a process, however it had ended; for who brings its ends to their end."""
+    row = _row(alias, name)
+    return _take_up(alias, row, _status(row, at), at=at, process=process)
+
+
+def is_of(alias: str, name: str, process: Process) -> bool:
+    """Whether a process carries out a run."""
+    row = _row(alias, name)
+    return process == Process(machine=row.machine, boot_id=row.boot_id, pid=row.pid, pid_started=row.pid_started)
+
+
 def _take_up(alias: str, row: RunRow, status: RunStatus, *, at: datetime, process: Process) -> Run:
     before = owner_of(row)
     row.status, row.ended_at, row.seen_at = RunStatus.RUNNING, None, utc(at)

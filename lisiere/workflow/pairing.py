@@ -108,6 +108,25 @@ def unsettled_of(pairs: Iterable[Pair], wave_of: Mapping[str, int]) -> dict[str,
     return {host: tuple(sorted(tunnels)) for host, tunnels in found.items()}
 
 
+def begun_between(ends: Mapping[str, TunnelEnds], *, wanted: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The tunnels of each appliance that are new at both of their ends: once both have changed, they have to be up.
+
+    Args:
+        ends: What a change means for the appliances that change together.
+        wanted: The tunnels that each of them should have afterwards.
+    """
+    found = {}
+    for host, one in ends.items():
+        new = (one.touched & wanted[host]) - one.standing
+        found[host] = frozenset(
+            name
+            for name in new
+            for overlay, peer in _read(name)
+            if peer in ends and tunnel_name(overlay, host) in ends[peer].touched - ends[peer].standing
+        )
+    return found
+
+
 def far_ends(plan: Plan) -> dict[str, dict[str, str]]:
     """For each appliance of a plan, its tunnels that change at both ends, and the appliance at the far end of each.
 

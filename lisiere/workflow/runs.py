@@ -27,6 +27,8 @@ class OpenRun:
 
     def __init__(self, records: "Records", run: Run, *, clock: Callable[[], datetime]) -> None:
         self.run, self.is_stopped, self.cancelled_by = run, False, ""
+        self.is_bound = False
+        """What is under way has to be brought to its end: a cancellation is noted, and stops no step."""
         self._records, self._clock = records, clock
         self._door, self._renewed_at = Lock(), clock()
         self._ledger = Lock()
@@ -76,7 +78,7 @@ class OpenRun:
     def _go_on(self, step: Step, cancelled_by: str) -> None:
         """Let a step be taken that is journalled, unless the run was cancelled."""
         self.cancelled_by = cancelled_by or self.cancelled_by
-        if self.cancelled_by and step not in CLEANING:
+        if self.cancelled_by and step not in CLEANING and not self.is_bound:
             raise CancelledError(f"cancelled by {self.cancelled_by}")
 
     def tell(self, event: str, detail: str) -> None:

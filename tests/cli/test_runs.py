@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -110,28 +110,43 @@ def test_a_run_is_rolled_back(fresh: Shell) -> None:
     assert "no run 'nonsense'" in fresh("rollback", "nonsense", "--lab", status=2).stderr
 
 
+def test_a_transaction_that_was_killed_is_resolved_before_anything_else(fresh: Shell) -> None:
+    """The next apply takes its armed end back, as nothing was decided, and then does what it was asked for."""
+    name = _appliances(fresh)[2]
+    fresh("plan", "--lab", "--name", name)
+    run = _killed_when_armed(fresh, name, "--as-one")
+    assert f"lisiere runs resolve {run}" in fresh("runs").stderr
+    done = fresh("apply", "last", "--lab", "--as-one")
+    assert f"{run}: all ends are old: the process that carried it out died before it was decided" in done.stderr
+    assert "1 applied" in done.stdout
+    assert "reverted" in fresh("runs", "resolve", run, "--lab").stdout
+    assert "is one transaction" in fresh("apply", "last", "--lab", "--resume", run, status=2).stderr
+    assert "1 unchanged" in fresh("apply", "last", "--lab").stdout
+    assert "is no transaction" in fresh("runs", "resolve", "last", "--lab", status=2).stderr
+
+
 def test_unknown_runs_and_appliances_are_told(fresh: Shell) -> None:
     """Exit status 2, in one sentence."""
     assert "no run 'nonsense'" in fresh("runs", "show", "nonsense", status=2).stderr
     assert "nobody: not in run-" in fresh("runs", "show", "last", "--host", "nobody", status=2).stderr
 
 
-def _killed_when_armed(shell: Shell, name: str) -> str:
+def _killed_when_armed(shell: Shell, name: str, *words: str) -> str:
     """Apply the last plan and kill the command once the appliance is armed; the name of the run."""
-    process, run = _armed(shell, name)
+    process, run = _armed(shell, name, words=words)
     process.send_signal(signal.SIGKILL)
     process.wait(30)
     shell("lab", "fault", name, "delay_ms=0")
     return run
 
 
-def _armed(shell: Shell, *names: str) -> "tuple[subprocess.Popen[bytes], str]":
+def _armed(shell: Shell, *names: str, words: Sequence[str] = ()) -> "tuple[subprocess.Popen[bytes], str]":
     """An apply of the last plan that is verifying one of the appliances right now, and the name of its run."""
     for name in names:
         shell("lab", "fault", name, f"delay_ms={SLOW_MS}")
     kept = {variable: value for variable, value in os.environ.items() if not variable.startswith("LISIERE_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "apply", "last", "--lab", "--yes"],
+        [sys.executable, "-m", "cli.main", "apply", "last", "--lab", "--yes", *words],
         cwd=shell.folder,
         env={**kept, "PYTHONPATH": str(ROOT), "LISIERE_WORKERS": "1"},
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,54 @@
+"""Transactions that were left before all of their ends were new or old: brought to their end, and told of."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cli.options import is_lab_plan
+from cli.output import note, progress
+
+if TYPE_CHECKING:
+    from lisiere.model.plan import Run
+    from lisiere.settings import Settings
+    from lisiere.store.records import Records
+
+
+def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> None:
+    """Bring to its end what earlier transactions left, and say what became of it; before anything else is sent.
+
+    What cannot be brought there yet holds back its own appliances only.
+    """
+    from lisiere.errors import LisiereError
+    from lisiere.model.plan import RunStatus
+
+    for one in records.transactions.open_ones():
+        is_carried_out = records.load_run(one.run_id).status is RunStatus.RUNNING
+        if one.end is not None or is_carried_out or is_lab_plan(records.load_plan(one.plan_id)) != is_lab:
+            continue
+        try:
+            resolve_one(records, one.run_id, settings=settings, is_lab=is_lab)
+        except LisiereError as exc:
+            note(f"{one.run_id} is still to be resolved: {exc}")
+
+
+def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab: bool) -> "Run":
+    """Bring the ends of one transaction to one side, and say which.
+
+    Raises:
+        LisiereError: That cannot be begun.
+    """
+    from cli.apply import prepared, refuse_elsewhere
+    from nornir_tasks.rollout import RESTART_S, Caution, Watch
+    from nornir_tasks.transaction import resolve
+
+    plan = records.load_plan(records.load_run(run_id).plan_id)
+    refuse_elsewhere(plan, is_lab=is_lab)
+    note(f"{run_id} was left in the middle of a transaction; its {len(plan.changes)} end(s) are brought to one side")
+    rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=run_id)
+    caution = Caution(revert_in_s=settings.revert_in_s, settle_s=settings.revert_in_s + RESTART_S)
+    with progress("resolve", len(plan.changes)) as advance:
+        run = resolve(replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)))
+    found = records.transactions.load(run_id)
+    if found is not None:
+        said = f"all ends are {found.end}" if found.end else "still to be resolved"
+        note(f"{run_id}: {said}: {found.detail}")
+    return run

@@ -1,0 +1,126 @@
+"""Runs whose ends change together: begun, decided, brought to their end. Called on the thread of the worker."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from lisiere.errors import CancelledError, RecordError
+from lisiere.model.plan import Event, Run, RunStatus
+from lisiere.model.transaction import Side, Transaction
+from lisiere.store import journal, runs
+from lisiere.store.ids import utc
+from lisiere.store.journal import Note
+from lisiere.store.models import TransactionRow
+from lisiere.store.packing import storable
+from lisiere.store.process import Process, this_process
+from lisiere.store.worker import Worker
+
+
+class TransactionRecords:
+    """The part of the records that is about transactions; reached as `records.transactions`."""
+
+    def __init__(self, alias: str, worker: Worker, *, clock: Callable[[], datetime]) -> None:
+        self._alias, self._worker, self._clock = alias, worker, clock
+
+    def begin(self, run_id: str, *, window_s: int, secrets: Iterable[str] = ()) -> None:
+        """Put on record that a run is one transaction, before anything is sent to any of its ends."""
+        at, names = self._clock(), tuple(secrets)
+        self._worker.write(lambda: begin(self._alias, run_id, window_s=window_s, secrets=names, at=at))
+
+    def decide(self, run_id: str, side: Side, *, reason: str) -> None:
+        """Put the decision on record; once this returns, it holds whatever happens to this process.
+
+        Raises:
+            CancelledError: It was to be NEW and somebody cancelled the run before.
+        """
+        at = self._clock()
+        self._worker.write(lambda: decide(self._alias, run_id, side, reason=reason, at=at))
+
+    def end(self, run_id: str, side: Side | None, *, detail: str) -> None:
+        """Put on record what all ends are, or with None what is left to do."""
+        at = self._clock()
+        self._worker.write(lambda: end(self._alias, run_id, side, detail=detail, at=at))
+
+    def forget_secrets(self, run_id: str) -> None:
+        """Note that of each secret only one value is left."""
+        self._worker.write(lambda: _rows(self._alias).filter(run_id=run_id).update(secrets=""))
+
+    def load(self, run_id: str) -> Transaction | None:
+        """The transaction of a run; None when its ends do not change together."""
+        return self._worker.read(lambda: next(_found(_rows(self._alias).filter(run_id=run_id)), None))
+
+    def open_ones(self) -> tuple[Transaction, ...]:
+        """Those that have not come to their end, or whose secrets have not, oldest first; also those under way."""
+        return self._worker.read(lambda: tuple(_found(_rows(self._alias).filter(~Q(secrets="") | Q(end="")))))
+
+    def take_up(self, run_id: str) -> Run:
+        """Let this process bring the transaction of a run to its end.
+
+        Raises:
+            RecordError: The process that carries it out is alive.
+        """
+        at, process = self._clock(), this_process()
+        return self._worker.write(lambda: take_up(self._alias, run_id, at=at, process=process))
+
+
+def begin(alias: str, run_id: str, *, window_s: int, secrets: tuple[str, ...], at: datetime) -> None:
+    """A run is one transaction from now on."""
+    TransactionRow.objects.using(alias).create(
+        run_id=run_id,
+        began_at=utc(at),
+        window_s=window_s,
+        decision="",
+        reason="",
+        end="",
+        detail="",
+        secrets="\n".join(sorted(secrets)),
+    )
+
+
+def decide(alias: str, run_id: str, side: Side, *, reason: str, at: datetime) -> None:
+    """Decide, and journal it in the same piece."""
+    cancelled_by = runs.cancellations(alias, [run_id]).get(run_id, "")
+    if side is Side.NEW and cancelled_by:
+        raise CancelledError(f"cancelled by {cancelled_by}")
+    _rows(alias).filter(run_id=run_id).update(decision=side, reason=storable(reason))
+    journal.append(alias, [Note(at, run_id, "", Event.DECIDE, f"{side}: {reason}")])
+
+
+def end(alias: str, run_id: str, side: Side | None, *, detail: str, at: datetime) -> None:
+    """End a transaction, or say what is left to do; in the same piece as its entry in the journal."""
+    _rows(alias).filter(run_id=run_id).update(end=side or "", detail=storable(detail))
+    said = f"all ends are {side}" if side else "to be resolved"
+    journal.append(alias, [Note(at, run_id, "", Event.RESOLVE, f"{said}: {detail}")])
+
+
+def take_up(alias: str, run_id: str, *, at: datetime, process: Process) -> Run:
+    """Give a run to a process, however it ended, unless another one works on it."""
+    run = runs.load(alias, run_id, at=at)
+    if run.status is not RunStatus.RUNNING:
+        return runs.take_over(alias, run_id, at=at, process=process)
+    if not runs.is_of(alias, run_id, process):
+        raise RecordError(f"{run_id} is still carried out; its ends are brought to their end by that")
+    return run
+
+
+def _rows(alias: str) -> QuerySet[TransactionRow]:
+    return TransactionRow.objects.using(alias).select_related("run").order_by("began_at", "run_id")
+
+
+def _found(rows: Iterable[TransactionRow]) -> Iterator[Transaction]:
+    return (_transaction(row) for row in rows)
+
+
+def _transaction(row: TransactionRow) -> Transaction:
+    return Transaction(
+        run_id=row.run_id,
+        plan_id=row.run.plan_id,
+        began_at=utc(row.began_at),
+        window_s=row.window_s,
+        decision=Side(row.decision) if row.decision else None,
+        reason=row.reason,
+        end=Side(row.end) if row.end else None,
+        detail=row.detail,
+        secrets=tuple(row.secrets.splitlines()),
+    )

@@ -1,0 +1,174 @@
+"""The steps of a transaction on one of its ends, up to the decision: looked at, armed, verified.
+
+What goes wrong is raised, counted by the brake first, so that nothing more is armed anywhere.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Self
+
+from nornir.core.inventory import Host
+
+from lisiere.errors import CancelledError, LisiereError, PendingCommitError, StaleError, VerificationError
+from lisiere.model.plan import Step
+from lisiere.workflow.comparing import compare, sha256_of
+from nornir_tasks.applying import Job, Journal
+from nornir_tasks.brake import Brake
+from nornir_tasks.fleet import open_driver
+from nornir_tasks.health_words import words_of
+from nornir_tasks.verifying import Health, check, measure
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end: what it is to get, what it ran before, and the new tunnels whose other end changes with it."""
+
+    job: Job
+    before: str
+    begins: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EndCare:
+    """What a step needs besides its end; the journal and the brake stay at home."""
+
+    journal: Journal
+    brake: Brake
+    window_s: int
+    patience_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen on an end before anything was sent: its text, and what has to work after the change."""
+
+    running: str
+    is_new: bool
+    expected: Health
+
+
+@dataclass(frozen=True)
+class EndStep:
+    """A step on each of several ends; it can be dealt to several processes."""
+
+    ends: Mapping[str, End]
+    care: EndCare
+
+    def part(self, hosts: frozenset[str]) -> Self:
+        """The same for some of the ends."""
+        return replace(self, ends={host: self.ends[host] for host in hosts})
+
+    @contextmanager
+    def braking(self, host: str) -> Iterator[None]:
+        """Nothing is begun any more once one end failed."""
+        if reason := self.care.brake.reason():
+            raise CancelledError(reason)
+        try:
+            yield
+        except CancelledError:
+            raise
+        except LisiereError as exc:
+            self.care.brake.hold(str(exc))
+            raise
+        except Exception:
+            self.care.brake.hold(f"something unforeseen happened on {host}")
+            raise
+
+
+class LookAtEnd(EndStep):
+    """See that an end can be reached, runs what was planned, and has nothing armed; measure what works."""
+
+    def __call__(self, host: Host) -> Looked:
+        """Look.
+
+        Raises:
+            StaleError: It runs something else than planned.
+            PendingCommitError: Somebody's timed commit waits there.
+        """
+        with self.braking(host.name):
+            return self._look(host, self.ends[host.name])
+
+    def _look(self, host: Host, end: End) -> Looked:
+        job = end.job
+        self.care.journal(host.name, Step.CONNECT, "")
+        driver = open_driver(host)
+        running: str = driver.get_config(retrieve="running")["running"]
+        if driver.has_pending_commit():
+            raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
+        if sha256_of(running) != job.change.running_sha256:
+            if compare(running=running, intended=job.intended).is_empty:
+                return Looked(running, is_new=True, expected=Health(frozenset(), frozenset()))
+            raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
+        seen = measure(host, job.probes)
+        return Looked(running, is_new=False, expected=Health(seen.tunnels_up | end.begins, seen.reachable))
+
+
+@dataclass(frozen=True)
+class ArmEnd(EndStep):
+    """Commit the new configuration, with a timed revert."""
+
+    expected: Mapping[str, Health]
+
+    def __call__(self, host: Host) -> None:
+        """Arm it."""
+        with self.braking(host.name):
+            end, words = self.ends[host.name], words_of(self.expected[host.name])
+            load_and_arm(host, end.job.intended, self.care, health=words, difference=end.job.change.difference)
+
+
+@dataclass(frozen=True)
+class VerifyEnd(EndStep):
+    """See over a new session that an end runs what was intended, and that all of its tunnels come up anew."""
+
+    expected: Mapping[str, Health]
+
+    def __call__(self, host: Host) -> None:
+        """Verify it.
+
+        Raises:
+            VerificationError: It does not.
+        """
+        with self.braking(host.name):
+            self.care.journal(host.name, Step.VERIFY, "")
+            verify_end(host, self.ends[host.name], expected=self.expected[host.name], patience_s=self.care.patience_s)
+
+
+def load_and_arm(host: Host, text: str, care: EndCare, *, health: str, difference: str | None = None) -> None:
+    """Load a configuration and commit it with a timed revert; a candidate never outlives a failure.
+
+    Args:
+        host: The appliance.
+        text: The whole configuration.
+        care: The journal and the window.
+        health: What has to work afterwards, or what else the entry of the step is to say.
+        difference: What the device has to show before it is committed; None for whatever it shows.
+
+    Raises:
+        StaleError: It shows another difference.
+    """
+    driver = open_driver(host)
+    care.journal(host.name, Step.LOAD, health)
+    driver.load_replace_candidate(config=text)
+    try:
+        care.journal(host.name, Step.COMPARE, "")
+        if difference not in (None, driver.compare_config()):
+            raise StaleError(host.name, "the device shows another difference than the plan")
+        care.journal(host.name, Step.COMMIT, f"reverts by itself after {care.window_s} s")
+    except LisiereError:
+        driver.discard_config()
+        raise
+    driver.commit_config(revert_in=care.window_s)
+
+
+def verify_end(host: Host, end: End, *, expected: Health, patience_s: float) -> str:
+    """Look over the session that is open now; returns the running text.
+
+    Raises:
+        VerificationError: It does not run what was intended, or something that has to work does not.
+    """
+    titles = end.job.probes.titles
+    seen = check(host, intended=end.job.intended, before=expected, patience_s=patience_s, titles=titles)
+    if seen.complaint:
+        raise VerificationError(host.name, seen.complaint)
+    return seen.running

@@ -1,0 +1,200 @@
+"""Bringing all ends of a transaction to one side: to the new one if that is decided, else to the old one.
+
+What cannot be brought forward in a few rounds turns the decision: then all go back, also those that were confirmed. An
+end that is away is waited for as long as its own timer and a restart may take; what is left then stays on record as to
+be resolved, and the next process goes on here.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from lisiere.errors import LisiereError
+from lisiere.model.plan import HostOutcome
+from lisiere.model.transaction import Side
+from lisiere.workflow.comparing import sha256_of
+from lisiere.workflow.runs import OpenRun
+from lisiere.workflow.transactions import Reached, reached_in
+from nornir_tasks.brake import Brake
+from nornir_tasks.endings import ended_as
+from nornir_tasks.ends import ArmEnd, End, EndCare, VerifyEnd
+from nornir_tasks.fleet import FleetRunner
+from nornir_tasks.health_words import health_from
+from nornir_tasks.home import Promise
+from nornir_tasks.keeping import Keeping
+from nornir_tasks.moving import Moved, MoveEnd, Rest
+from nornir_tasks.phases import failure_of
+from nornir_tasks.stopping import stop_on_interrupt
+from nornir_tasks.undertaking import LONGEST_PAUSE_S, RESTART_S, Rollout
+
+TRIES = 5
+"""Rounds in which ends may be brought forward, and in which one that refuses may be brought back."""
+EVERY_END_WENT_BACK = "every end had gone back by itself"
+
+
+class Resolution:
+    """The ends of one transaction, once it is known on which side they are to be.
+
+    Args:
+        rollout: What is carried out.
+        run: The run that it is.
+        ends: All ends.
+        window_s: How long a timed commit waits.
+        faults: What went wrong with ends before.
+    """
+
+    def __init__(
+        self,
+        rollout: Rollout,
+        run: OpenRun,
+        ends: Mapping[str, End],
+        *,
+        window_s: int,
+        faults: Mapping[str, LisiereError] | None = None,
+    ) -> None:
+        self._rollout, self._run, self._ends, self._window_s = rollout, run, ends, window_s
+        self._faults = dict(faults or {})
+        self._moved: dict[str, Moved] = {}
+        self._is_stopped = False
+        self._began_at = run.run.started_at
+
+    def carry_out(self, side: Side, *, reason: str) -> None:
+        """Bring all ends to a side, and put on record what they are; a cancellation stops nothing from here on."""
+        self._run.is_bound = True
+        if side is Side.NEW and (why_not := self._to_new()):
+            self._rollout.watch.on_note(f"not all ends can be new ({why_not}); all go back")
+            self._rollout.records.transactions.decide(self._run.run.id, Side.OLD, reason=why_not)
+            side, reason = Side.OLD, why_not
+        if side is Side.OLD:
+            self._to_old()
+        self._close(side, reason)
+
+    # ---- forward -------------------------------------------------------------------------------------------------
+
+    def _to_new(self) -> str:
+        """Confirm all; answers why that cannot be, "" when all are new or a person asked for a stop."""
+        pause_s = self._rollout.caution.pause_s
+        for _ in range(TRIES):
+            runner = self._round(Side.NEW)
+            if self._is_stopped:
+                return ""
+            if contrary := self._who(Rest.REFUSED, Rest.NEITHER):
+                return self._told(contrary)
+            gone, away = self._who(Rest.GONE), self._who(Rest.AGAIN)
+            if len(gone) == len(self._ends):
+                return EVERY_END_WENT_BACK
+            if not gone and not away:
+                return ""
+            if not away:
+                if why_not := self._once_more(gone):
+                    return why_not
+                continue
+            self._pause(runner, away, pause_s, "answer again")
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        return self._told(self._who(Rest.AGAIN, Rest.GONE))
+
+    def _once_more(self, gone: Sequence[str]) -> str:
+        """Arm and verify ends that went back by themselves before they were confirmed; answers what went wrong."""
+        self._rollout.watch.on_note(f"changing {len(gone)} end(s) once more that went back by themselves: {gone[0]}")
+        runner = self._runner()
+        reached, care = self._reached(), self._care(runner)
+        expected = {host: health_from(reached[host].health) for host in gone}
+        ends = {host: self._ends[host] for host in gone}
+        for step in (ArmEnd(ends, care, expected), VerifyEnd(ends, care, expected)):
+            failed = failure_of(runner.run(step, name="once more", hosts=gone), gone, self._faults)
+            if failed:
+                return failed
+        self._rollout.records.transactions.decide(self._run.run.id, Side.NEW, reason=f"{gone[0]}: verified once more")
+        return ""
+
+    # ---- back ----------------------------------------------------------------------------------------------------
+
+    def _to_old(self) -> None:
+        """Bring all back, and wait for those that their own timers bring back."""
+        caution, waited_s, pause_s, rounds = self._rollout.caution, 0.0, self._rollout.caution.pause_s, 0
+        patience_s = caution.settle_s + max(0, self._window_s - caution.revert_in_s)
+        self._moved.clear()
+        while True:
+            runner, rounds = self._round(Side.OLD), rounds + 1
+            self._believe_timers()
+            left = self._who(Rest.AGAIN) + (self._who(Rest.REFUSED) if rounds < TRIES else [])
+            if not left or self._is_stopped or waited_s >= patience_s:
+                return
+            self._pause(runner, left, pause_s, "go back")
+            waited_s, pause_s = waited_s + pause_s, min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _believe_timers(self) -> None:
+        """An end that is away and was never confirmed is old once its timer is over, seen or not."""
+        reached, at = self._reached(), self._rollout.clock()
+        for host in self._who(Rest.AGAIN):
+            one = reached.get(host, Reached())
+            if one.is_surely_old(window_s=self._window_s, restart_s=RESTART_S, at=at):
+                detail = f"not seen since ({self._moved[host].detail}); its timer is over, and it was never confirmed"
+                self._moved[host] = Moved(Rest.THERE, detail)
+
+    # ---- rounds --------------------------------------------------------------------------------------------------
+
+    def _round(self, side: Side) -> FleetRunner:
+        """Take a step towards a side on each end that is not there."""
+        runner = self._runner()
+        left = [host for host in self._ends if host not in self._moved or self._moved[host].rest is not Rest.THERE]
+        step = MoveEnd(self._ends, self._care(runner), self._reached(), side)
+        answers = runner.run(step, name=f"to {side}", hosts=left, progress=self._rollout.watch.on_host)
+        for host in left:
+            answer = answers.get(host)
+            if answer is None:
+                self._moved[host] = Moved(Rest.AGAIN, "not looked at: stopped by a person")
+            elif answer.value is not None:
+                self._moved[host] = answer.value
+            else:
+                self._moved[host] = Moved(Rest.REFUSED, str(answer.error))
+        self._is_stopped = runner.stop.is_set()
+        return runner
+
+    def _pause(self, runner: FleetRunner, hosts: Sequence[str], pause_s: float, what: str) -> None:
+        self._rollout.watch.on_note(f"waiting for {len(hosts)} appliance(s) to {what}: {', '.join(hosts[:3])}")
+        with stop_on_interrupt(runner.stop):
+            self._is_stopped = runner.stop.wait(pause_s)
+
+    def _who(self, *rests: Rest) -> list[str]:
+        return sorted(host for host, moved in self._moved.items() if moved.rest in rests)
+
+    def _told(self, hosts: Sequence[str]) -> str:
+        more = f" (and {len(hosts) - 1} more)" if len(hosts) > 1 else ""
+        return f"{hosts[0]}: {self._moved[hosts[0]].detail}{more}"
+
+    def _runner(self) -> FleetRunner:
+        """A runner of its own for each round, so that a stop ends what goes on and not what has to be done then."""
+        return FleetRunner((self._rollout.appliances[name] for name in self._ends), access=self._rollout.access)
+
+    def _care(self, runner: FleetRunner) -> EndCare:
+        brake = Brake(max_failures=0, has_canaries=False, interrupt=runner.stop)
+        return EndCare(Promise(self._run.journal_soon), brake, self._window_s, self._rollout.caution.patience_s)
+
+    def _reached(self) -> dict[str, Reached]:
+        return reached_in(self._rollout.records.journal_entries(self._run.run.id))
+
+    # ---- records -------------------------------------------------------------------------------------------------
+
+    def _close(self, side: Side, reason: str) -> None:
+        """Put on record what became of each end, and of all of them together."""
+        left = self._who(Rest.AGAIN, Rest.REFUSED, Rest.NEITHER, Rest.GONE)
+        reached, at = self._reached(), self._rollout.clock()
+        keeping = Keeping(self._rollout, self._run, {host: end.job.intended for host, end in self._ends.items()})
+        results = []
+        for host in self._ends:
+            moved, fault = self._moved[host], self._faults.get(host)
+            outcome, detail = ended_as(moved, side, reached.get(host, Reached()), fault=fault, reason=reason)
+            running = moved.running if moved.rest is Rest.THERE else ""
+            one = HostOutcome(
+                host=host,
+                wave=self._ends[host].job.change.wave,
+                outcome=outcome,
+                detail=detail,
+                running_sha256=sha256_of(running) if running else "",
+                started_at=self._began_at,
+                ended_at=at,
+            )
+            results.append(keeping.result(one, running))
+        self._run.record(results)
+        said = f"{len(left)} to be brought there: {self._told(left)}" if left else reason
+        self._rollout.records.transactions.end(self._run.run.id, None if left else side, detail=said)
+        self._run.is_stopped = self._run.is_stopped or self._is_stopped

@@ -1,0 +1,158 @@
+"""A plan as one transaction: both ends new or both ends old, whatever goes wrong where."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.faults import Fault, Kind
+from lab.faults import Step as LabStep
+from lab.fleet import Handle
+from lisiere.errors import PlanError
+from lisiere.model.plan import Outcome, RunStatus
+from lisiere.model.transaction import Side
+from nornir_tasks.rollout import apply_plan
+from nornir_tasks.transaction import apply_as_one, resolve
+from nornir_tasks.undertaking import Watch
+from tests.faults.stage import Stage
+from tests.transactions.stage import Group, handles, outcomes, sides, take
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
+
+def test_all_ends_become_new(stage: Stage, records: "Records") -> None:
+    """No end is confirmed before all are armed and verified and the decision is on record."""
+    group = take(stage, "1.4", "1.5", "1.5")
+    plan = group.plan(records)
+    run = apply_as_one(group.rollout(plan, records))
+    assert (run.status, outcomes(run), sides(stage, group)) == (RunStatus.SUCCEEDED, ["applied"] * 3, ["new"] * 3)
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert (found.decision, found.end) == (Side.NEW, Side.NEW)
+    order = [
+        one.step for one in records.journal_entries(run.id) if one.step in ("commit", "verify", "decide", "confirm")
+    ]
+    assert order == ["commit"] * 3 + ["verify"] * 3 + ["decide"] + ["confirm"] * 3
+    assert records.transactions.open_ones() == ()
+    assert records.leases() == ()
+    again = apply_as_one(group.rollout(plan, records))
+    assert (again.status, outcomes(again)) == (RunStatus.SUCCEEDED, ["unchanged"] * 3)
+    assert [handle.counters.pushes for handle in handles(stage, group)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["first-end", "second-end"])
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (Fault(Kind.REFUSE_COMMIT), Outcome.REVERTED),
+        (Fault(Kind.REFUSE_LOGIN, times=0), Outcome.FAILED),
+        (Fault(Kind.VPN_DOWN_AFTER_COMMIT, times=0), Outcome.REVERTED),
+        (Fault(Kind.CUT_MANAGEMENT), Outcome.REVERTED),
+    ],
+    ids=["commit-refused", "login-refused", "tunnel-down", "management-cut"],
+)
+def test_one_end_that_fails_leaves_all_old(
+    at: int, fault: Fault, outcome: Outcome, stage: Stage, records: "Records"
+) -> None:
+    """Whatever was armed goes back at once, or by its own timer where it cannot be reached."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    handles(stage, group)[at].inject(fault)
+    run = apply_as_one(group.rollout(plan, records, watch=_passing_time(stage, group)))
+    assert sides(stage, group) == ["old", "old"]
+    assert run.status is RunStatus.FAILED
+    assert outcomes(run)[at] == outcome
+    assert records.transactions.open_ones() == ()
+
+
+def test_an_end_that_went_back_before_its_confirmation_is_changed_once_more(stage: Stage, records: "Records") -> None:
+    """The decision stands: it is armed, verified and confirmed again."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    second = handles(stage, group)[1]
+    second.inject(Fault(Kind.DROP, step=LabStep.CONFIRM))
+    run = apply_as_one(group.rollout(plan, records, watch=Watch(on_note=lambda text: _expire_when(text, second))))
+    assert sides(stage, group) == ["new", "new"]
+    assert outcomes(run) == ["applied", "applied"]
+    assert second.counters.pushes == 2
+
+
+def test_what_cannot_be_changed_once_more_takes_the_others_back(stage: Stage, records: "Records") -> None:
+    """One end is confirmed, the other one went back and refuses now: all end old, and say so."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    second = handles(stage, group)[1]
+    second.inject(Fault(Kind.DROP, step=LabStep.CONFIRM))
+
+    def on_note(text: str) -> None:
+        _expire_when(text, second)
+        if text.startswith("changing"):
+            second.inject(Fault(Kind.REFUSE_COMMIT))
+
+    run = apply_as_one(group.rollout(plan, records, watch=Watch(on_note=on_note)))
+    assert sides(stage, group) == ["old", "old"]
+    assert outcomes(run) == ["reverted", "reverted"]
+    assert "its configuration from before was brought back" in run.outcomes[0].detail
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert (found.decision, found.end) == (Side.OLD, Side.OLD)
+    assert "refused by the lab" in found.reason
+
+
+def test_an_end_that_stays_away_is_resolved_by_the_next(stage: Stage, records: "Records") -> None:
+    """The confirmed end goes back; until the other one was seen, nothing else is begun on either."""
+    group = take(stage, "1.5", "1.5", timeout_s=2.0)
+    plan = group.plan(records)
+    second = handles(stage, group)[1]
+    second.inject(Fault(Kind.DROP, step=LabStep.CONFIRM, when="after"))
+
+    def on_note(text: str) -> None:
+        if text.startswith("waiting"):
+            second.inject(Fault(Kind.REFUSE_LOGIN, times=0))
+
+    rollout = group.rollout(plan, records, watch=Watch(on_note=on_note))
+    run = apply_as_one(replace(rollout, caution=replace(rollout.caution, settle_s=0.1)))
+    assert outcomes(run) == ["reverted", "unknown"]
+    assert sides(stage, group)[0] == "old"
+    (left,) = records.transactions.open_ones()
+    assert left.goal is Side.OLD
+    with pytest.raises(PlanError, match=f"lisiere runs resolve {run.id}"):
+        apply_plan(group.rollout(plan, records))
+    second.clear_faults()
+    assert outcomes(resolve(group.rollout(plan, records, resume=run.id))) == ["reverted", "reverted"]
+    assert sides(stage, group) == ["old", "old"]
+    assert records.transactions.open_ones() == ()
+
+
+def test_what_cannot_be_one_transaction_is_refused(stage: Stage, records: "Records") -> None:
+    """Too many ends for the longest window, or an end that somebody changed: nothing is sent to any."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    rollout = group.rollout(plan, records)
+    slow = replace(
+        rollout, access=replace(rollout.access, workers=1), caution=replace(rollout.caution, patience_s=2000)
+    )
+    with pytest.raises(PlanError, match="a timed commit waits 3600 s at the most"):
+        apply_as_one(slow)
+    handles(stage, group)[1].drift("set service ssh port '2022'")
+    run = apply_as_one(rollout)
+    assert outcomes(run) == ["skipped", "stale"]
+    assert [handle.counters.pushes for handle in handles(stage, group)] == [0, 0]
+
+
+def _passing_time(stage: Stage, group: Group) -> Watch:
+    """Whenever we wait for ends to go back, their timers end."""
+
+    def on_note(text: str) -> None:
+        if text.startswith("waiting for"):
+            for handle in handles(stage, group):
+                handle.expire()
+                handle.clear_faults()
+
+    return Watch(on_note=on_note)
+
+
+def _expire_when(text: str, handle: Handle) -> None:
+    if text.startswith("waiting for"):
+        handle.expire()
