@@ -15,15 +15,16 @@ READ_AT_THE_START = "PYTHONHASHSEED"
 
 
 def lisiere(
-    folder: Path, words: Sequence[str], variables: Mapping[str, str], *, timeout_s: float = 240
+    folder: Path, words: Sequence[str], variables: Mapping[str, str], *, timeout_s: float = 240, starts: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run `lisiere` with these words, and with no setting of the surroundings but these variables.
 
-    It is forked with all imports behind it, unless there is something that Python itself reads when it starts.
+    It is forked with all imports behind it, unless it is to start as a person starts it, or there is something that
+    Python itself reads when it starts.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LISIERE_")}
     environment = {**kept, "PYTHONPATH": str(ROOT), **variables}
-    if READ_AT_THE_START in variables:
+    if starts or READ_AT_THE_START in variables:
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
             cwd=folder,

@@ -56,7 +56,9 @@ class Bench:
             LabError: It ended otherwise than it should, or with a traceback.
         """
         sessions = min(USUAL_SESSIONS, SESSIONS_PER_CORE * (os.cpu_count() or 1))
-        done = lisiere(self.folder, words, {"LISIERE_WORKERS": str(sessions)} | variables, timeout_s=PATIENCE_S)
+        done = lisiere(
+            self.folder, words, {"LISIERE_WORKERS": str(sessions)} | variables, timeout_s=PATIENCE_S, starts=True
+        )
         if done.returncode != status or "Traceback" in done.stderr:
             told = [one for one in done.stdout.splitlines() if not NOT_TOUCHED.search(one)]
             said = ("\n".join(told)[-1800:] + done.stderr[-1800:]).strip()
