@@ -9,6 +9,8 @@ from cli.options import AsJson
 from cli.output import local_time, note, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lisiere.settings import Settings
     from lisiere.workflow.channels import Channel
 
@@ -26,8 +28,8 @@ def listed(context: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return
-    rows = [(one.number, local_time(one.made_at), one.kind, one.subject) for one in found]
-    print_table(("number", "made", "kind", "subject"), rows, empty="nothing waits to be sent")
+    rows = [(one.number, local_time(one.made_at), one.kind, one.subject, _standing(one.given_up)) for one in found]
+    print_table(("number", "made", "kind", "subject", "state"), rows, empty="nothing waits to be sent")
 
 
 @app.command("send")
@@ -60,6 +62,11 @@ def send(context: typer.Context) -> None:
     note(f"{sent} sent, {failed} to be tried again" + (f", {given_up} given up" if given_up else ""))
     if failed or given_up:
         raise typer.Exit(1)
+
+
+def _standing(given_up: "Sequence[str]") -> str:
+    """Whether a notice waits, or through which channels it was given up."""
+    return f"given up ({', '.join(given_up)})" if given_up else "waits"
 
 
 def channels_of(settings: "Settings") -> "tuple[Channel, ...]":

@@ -167,7 +167,10 @@ class Waiver(Model):
 
 
 class Notice(Model):
-    """Something to tell people once; sending is another's work."""
+    """Something to tell people once; sending is another's work.
+
+    `given_up` names the channels through which it did not go, and is not tried again.
+    """
 
     number: int
     kind: str
@@ -175,6 +178,7 @@ class Notice(Model):
     text: str
     made_at: datetime
     sent_at: datetime | None = None
+    given_up: tuple[str, ...] = ()
 
 
 class Delivery(Model):

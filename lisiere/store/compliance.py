@@ -99,7 +99,7 @@ class ComplianceRecords:
         return self._worker.write(lambda: waivers.notify(self._alias, notices, at=at))
 
     def unsent_notices(self) -> tuple[Notice, ...]:
-        """The notices that wait to be sent."""
+        """The notices that did not go through every channel: they wait to be sent, or were given up."""
         return self._worker.read(lambda: waivers.unsent(self._alias))
 
     def take_deliveries(self, channels: Sequence[str], *, at: datetime | None = None) -> tuple[Delivery, ...]:
@@ -114,9 +114,10 @@ class ComplianceRecords:
         at = at or self._clock()
         self._worker.write(lambda: deliveries.delivered(self._alias, delivery, channels, problem=problem, at=at))
 
-    def undelivered(self, delivery: Delivery, problem: str) -> None:
-        """Note why a notice did not go through."""
-        self._worker.write(lambda: deliveries.undelivered(self._alias, delivery, problem))
+    def undelivered(self, delivery: Delivery, problem: str, *, at: datetime | None = None) -> None:
+        """Note why a notice did not go through; the journal tells of one that is given up."""
+        at = at or self._clock()
+        self._worker.write(lambda: deliveries.undelivered(self._alias, delivery, problem, at=at))
 
     def mark_sent(self, numbers: Iterable[int], *, at: datetime | None = None) -> None:
         """Note that notices were sent."""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lisiere.model.finding import Delivery
+from lisiere.store import journal
 from lisiere.store.ids import utc
+from lisiere.store.journal import Note
 from lisiere.store.models import DeliveryRow, NoticeRow
 from lisiere.store.packing import storable
 from lisiere.store.pauses import MOST_ATTEMPTS, pause_after
@@ -50,10 +52,15 @@ def delivered(alias: str, delivery: Delivery, channels: Sequence[str], *, proble
         NoticeRow.objects.using(alias).filter(id=delivery.notice.number, sent_at=None).update(sent_at=utc(at))
 
 
-def undelivered(alias: str, delivery: Delivery, problem: str) -> None:
-    """Note why a notice did not go through."""
-    rows = DeliveryRow.objects.using(alias).filter(notice_id=delivery.notice.number, channel=delivery.channel)
+def undelivered(alias: str, delivery: Delivery, problem: str, *, at: datetime) -> None:
+    """Note why a notice did not go through; after the last try, put on the chain that it is given up."""
+    notice, channel = delivery.notice, delivery.channel
+    rows = DeliveryRow.objects.using(alias).filter(notice_id=notice.number, channel=channel)
     rows.update(problem=_kept(problem))
+    if delivery.attempt >= MOST_ATTEMPTS:
+        tried = f"by {channel} after {delivery.attempt} tries: {_kept(problem)}"
+        words = f"notice {notice.number} ({notice.kind}: {notice.subject}) given up {tried}"
+        journal.append(alias, [Note(utc(at), "", "", "notice", words)])
 
 
 def _kept(problem: str) -> str:

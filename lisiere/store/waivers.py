@@ -9,7 +9,8 @@ from lisiere.model.finding import Notice, Scope, Waiver
 from lisiere.store import journal
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
-from lisiere.store.models import NoticeRow, WaiverRow
+from lisiere.store.models import DeliveryRow, NoticeRow, WaiverRow
+from lisiere.store.pauses import MOST_ATTEMPTS
 
 
 def ask(alias: str, waiver: Waiver) -> Waiver:
@@ -85,8 +86,13 @@ def notify(alias: str, notices: Iterable[tuple[str, str, str]], *, at: datetime)
 
 
 def unsent(alias: str) -> tuple[Notice, ...]:
-    """The notices that wait to be sent, oldest first."""
-    return tuple(map(notice_of, NoticeRow.objects.using(alias).filter(sent_at=None).order_by("id")))
+    """The notices that did not go through every channel, oldest first."""
+    rows = DeliveryRow.objects.using(alias).filter(notice__sent_at=None, sent_at=None, attempts__gte=MOST_ATTEMPTS)
+    given_up: dict[int, list[str]] = {}
+    for number, channel in rows.order_by("channel").values_list("notice_id", "channel"):
+        given_up.setdefault(number, []).append(channel)
+    found = map(notice_of, NoticeRow.objects.using(alias).filter(sent_at=None).order_by("id"))
+    return tuple(one.model_copy(update={"given_up": tuple(given_up.get(one.number, ()))}) for one in found)
 
 
 def mark_sent(alias: str, numbers: Iterable[int], *, at: datetime) -> None:

@@ -35,7 +35,7 @@ def send_due(records: "Records", channels: Sequence[Channel], *, at: datetime) -
         try:
             problem = by_name[delivery.channel].send(delivery.notice)
         except DeliveryError as exc:
-            records.compliance.undelivered(delivery, str(exc))
+            records.compliance.undelivered(delivery, str(exc), at=at)
             yield Outcome(delivery, is_sent=False, problem=str(exc))
         else:
             records.compliance.delivered(delivery, list(by_name), problem=problem, at=at)

@@ -198,7 +198,11 @@ def test_what_never_goes_through_is_given_up_after_a_week(records: "Records", le
     assert tries == MOST_ATTEMPTS
     assert timedelta(days=7) <= at - pause_after(tries) - NOW < timedelta(days=8)
     assert taken.taken == []
-    assert len(records.compliance.unsent_notices()) == 1
+    (notice,) = records.compliance.unsent_notices()
+    assert notice.given_up == ("mail",)
+    (entry,) = [one for one in records.journal_entries("") if one.step == "notice"]
+    assert f"notice {notice.number} (k: s) given up by mail after {MOST_ATTEMPTS} tries: " in entry.detail
+    assert "SMTPRecipientsRefused" in entry.detail
 
 
 def test_what_a_library_cannot_write_does_not_end_the_rest(records: "Records", letters: tuple[Letters, str]) -> None:
