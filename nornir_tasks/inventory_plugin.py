@@ -28,6 +28,7 @@ from lisiere.errors import UsageError
 from lisiere.inventory.draft import Draft
 from lisiere.inventory.loader import load_draft
 from lisiere.inventory.nornir_shape import DefaultsEntry
+from lisiere.model.days import day_of
 from lisiere.model.site import Appliance
 from nornir_tasks.connection import CONNECTION, register
 from nornir_tasks.fleet import Endpoint
@@ -53,7 +54,7 @@ class LisiereInventory:
             JSON file that holds one. Appliances that it does not name are left out, so that a script meant for the lab
             never reaches a real one; unless `only_overridden` is False.
         key_file: Private key of the account, unless the overrides name one; without any, netmiko looks by itself.
-        as_of: The day on which ends are judged, also as `2026-12-31`; today by default.
+        as_of: The day on which ends are judged, also as `2026-12-31`; by default today, in Paris.
         known_hosts: Folder for the pinned keys as netmiko reads them, one file for each host; by default a temporary
             one that goes with the process.
         secrets: Keeper of secrets for the connections `napalm` and `lisiere`. By default one that masks what is read
@@ -242,6 +243,6 @@ def _day(as_of: str | date | None) -> date:
     if isinstance(as_of, date):
         return as_of
     try:
-        return datetime.now(UTC).date() if as_of is None else date.fromisoformat(as_of)
+        return day_of(datetime.now(UTC)) if as_of is None else date.fromisoformat(as_of)
     except ValueError as exc:
         raise UsageError(f"as_of: {as_of!r} is not a day; write it as 2026-12-31") from exc

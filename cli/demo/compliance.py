@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lisiere.model.days import day_of
 from lisiere.model.report import Language, Report, View
 from lisiere.workflow.packs import Packs
 
@@ -51,7 +52,7 @@ def audit_and_waive(
     from lisiere.workflow.scene import scene_of
 
     names = [one.name for one in chosen]
-    order = Order(fleet=fleet, names=names, is_whole=True, packs=packs, compare=compare, as_of=at.date(), at=at)
+    order = Order(fleet=fleet, names=names, is_whole=True, packs=packs, compare=compare, as_of=day_of(at), at=at)
     account = Account(by=ASKED_BY, basis=Basis.LIVE, selection="all (lab)")
     audit = keep(records, order, evaluate(order, seen_in_records(records, names)), account)
     _waive(records, fleet, at=at)
@@ -92,7 +93,7 @@ def _waive(records: "Records", fleet: "Fleet", *, at: datetime) -> None:
         reason=REASON,
         measure=MEASURE,
         asked_by=ASKED_BY,
-        until=at.date() + timedelta(days=365),
+        until=day_of(at) + timedelta(days=365),
         at=at,
         fleet=fleet,
     )

@@ -17,6 +17,7 @@ from cli.files import write_configuration, write_whole
 from cli.output import note, progress
 from cli.workplace import access, intended_texts, open_fleet, operator_name, secret_keeper
 from lisiere.errors import LisiereError, UsageError
+from lisiere.model.days import day_of
 
 if TYPE_CHECKING:
     from lisiere.model.fleet import Fleet
@@ -326,7 +327,7 @@ class Story:
         return run
 
     def _fleet(self) -> "Fleet":
-        return open_fleet(self._settings, as_of=self._started_at.date())
+        return open_fleet(self._settings, as_of=day_of(self._started_at))
 
     def _texts(self, fleet: "Fleet", chosen: tuple["Appliance", ...]) -> dict[str, str]:
         """The intended texts, rendered once per state of the inventory."""

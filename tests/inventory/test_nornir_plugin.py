@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ from nornir_netmiko.tasks import netmiko_send_command
 
 from lab.fleet import LabAppliance, running_lab
 from lisiere.errors import InventoryError, UsageError
+from lisiere.inventory.draft import Draft
+from lisiere.inventory.loader import load_draft
+from lisiere.model.fleet import Fleet
 from lisiere.model.site import Appliance
+from nornir_tasks import inventory_plugin
 from nornir_tasks.inventory_plugin import LisiereInventory
 from tests.inventory.casebook import BROKEN, GOOD, read_case
 
@@ -34,6 +39,26 @@ def nornir(**options: object) -> Nornir:
         runner={"plugin": "threaded", "options": {"num_workers": 4}},
         inventory={"plugin": "LisiereInventory", "options": {"path": str(GOOD), "as_of": AS_OF, **options}},
     )
+
+
+def test_today_is_the_day_in_paris(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends with a day has ended after midnight there, two hours before it has in UTC."""
+
+    class Night(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Night":
+            return cls(2026, 7, 1, 22, 30, tzinfo=tz)
+
+    judged_on: list[date] = []
+
+    def read(path: Path, *, as_of: date) -> tuple[Fleet, Draft]:
+        judged_on.append(as_of)
+        return load_draft(path, as_of=as_of)
+
+    monkeypatch.setattr(inventory_plugin, "datetime", Night)
+    monkeypatch.setattr(inventory_plugin, "load_draft", read)
+    assert LisiereInventory(GOOD).load().hosts
+    assert judged_on == [date(2026, 7, 2)]
 
 
 @pytest.fixture(scope="module")
