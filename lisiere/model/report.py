@@ -36,6 +36,13 @@ class View(Model):
         return not self.territory and not self.site
 
 
+class SeenOn(StrEnum):
+    """Whose appliances all of a report tells of; those of the lab prove nothing."""
+
+    APPLIANCES = "appliances"
+    LAB = "lab"
+
+
 class Share(Model):
     """A group of results, by territory, family, severity or site, and how many are in each state."""
 
@@ -96,6 +103,7 @@ class FindingLine(Model):
     read_at: datetime | None
     evidence: str
     evidence_sha256: str
+    seen_on: SeenOn
     waiver: int
     source: str
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from lisiere.model.base import Model
 from lisiere.model.compliance_words import Topic
 from lisiere.model.finding import StateCounts
-from lisiere.model.report import ChangeLine, FindingLine, Language, Report, RuleLine, Share, WaiverLine
+from lisiere.model.report import ChangeLine, FindingLine, Language, Report, RuleLine, SeenOn, Share, WaiverLine
 from lisiere.render.languages import Words
 from lisiere.workflow.spreadsheets import Cell, Table
 
@@ -63,9 +63,22 @@ def tables(report: Report) -> tuple[Table, ...]:
             [(instant(one.at), *_numbers(one.counts)) for one in report.trend],
         ),
     ]
+    found.append(_about(words, report))
     if report.comparison is not None:
         found.append(_table(words, words("Changes"), columns(ChangeLine, report.language), report.comparison.changes))
     return tuple(one for one in found if one.rows or one.name == words("Findings"))
+
+
+def _about(words: Words, report: Report) -> Table:
+    """What all other tables of a workbook tell of."""
+    seen_on = SeenOn.LAB if report.is_lab else SeenOn.APPLIANCES
+    rows: list[tuple[Cell, ...]] = [
+        (words("subject"), report.title or words("the whole fleet")),
+        (words("at"), instant(report.at)),
+        (words("seen_on"), words(seen_on)),
+        (words("rule packs"), report.packs_sha256),
+    ]
+    return Table(words("About"), (words("what"), words("value")), rows)
 
 
 def workbook_title(report: Report) -> str:
@@ -115,7 +128,7 @@ def _numbers(counts: StateCounts) -> tuple[int, ...]:
     return counts.passed, counts.failed, counts.not_evaluated, counts.waived
 
 
-WORDED = frozenset({"severity", "family", "state", "move", "evidence"})
+WORDED = frozenset({"severity", "family", "state", "move", "evidence", "seen_on"})
 
 
 def _cell(words: Words, field: str, value: object) -> Cell:

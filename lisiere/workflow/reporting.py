@@ -14,6 +14,7 @@ from lisiere.model.report import (
     FindingLine,
     Report,
     RuleLine,
+    SeenOn,
     Share,
     TrendPoint,
     WaiverLine,
@@ -86,13 +87,13 @@ def make_report(
         programme=() if scene.view.site else programme(scene.fleet, scene.names, day=day),
         rules=_rules(scene, found),
         has_every_result=every_result,
-        findings=_lines(scene, shown),
+        findings=_lines(scene, shown, SeenOn.LAB if is_lab else SeenOn.APPLIANCES),
         waivers=_waivers(scene, told.waivers, found),
         comparison=told.comparison,
     )
 
 
-def finding_line(scene: Scene, one: Finding, rule: PackRule) -> FindingLine:
+def finding_line(scene: Scene, one: Finding, rule: PackRule, seen_on: SeenOn) -> FindingLine:
     """One site against one rule, in the words of the report."""
     site = scene.fleet.appliances.get(one.host)
     return FindingLine(
@@ -113,6 +114,7 @@ def finding_line(scene: Scene, one: Finding, rule: PackRule) -> FindingLine:
         read_at=one.evidence.seen_at,
         evidence=one.evidence.what,
         evidence_sha256=one.evidence.sha256,
+        seen_on=seen_on,
         waiver=one.waiver,
         source=scene.sources[rule.id],
     )
@@ -194,8 +196,8 @@ def _rules(scene: Scene, found: Sequence[Finding]) -> tuple[RuleLine, ...]:
     return tuple(sorted(lines, key=lambda one: (MOST_URGENT_FIRST.index(one.severity), one.family, one.id)))
 
 
-def _lines(scene: Scene, shown: Sequence[Finding]) -> tuple[FindingLine, ...]:
-    lines = (finding_line(scene, one, scene.packs.rules[one.rule].rule) for one in shown)
+def _lines(scene: Scene, shown: Sequence[Finding], seen_on: SeenOn) -> tuple[FindingLine, ...]:
+    lines = (finding_line(scene, one, scene.packs.rules[one.rule].rule, seen_on) for one in shown)
     return tuple(sorted(lines, key=_urgency))
 
 

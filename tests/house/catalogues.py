@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po, write_po
 
 from lisiere.model.compliance_words import Force, ReadAs, ScopeKind, Severity, State
 from lisiere.model.phrases import GROUPS
-from lisiere.model.report import ChangeLine, FindingLine, Move, ProgrammeLine, WaiverLine, WaiverState
+from lisiere.model.report import ChangeLine, FindingLine, Move, ProgrammeLine, SeenOn, WaiverLine, WaiverState
 from lisiere.render.languages import DOMAIN, locale_folder
 from lisiere.workflow.blinding import ELSEWHERE, HIDDEN
 from lisiere.workflow.packs import load_packs
@@ -47,7 +47,7 @@ def _extracted(name: str, method: str, keywords: tuple[str, ...]) -> Iterator[Me
 
 def _vocabulary() -> Iterator[str]:
     """Words that are values: states, families, the heads of tables."""
-    for kind in (State, Severity, Force, ReadAs, ScopeKind, Move, WaiverState):
+    for kind in (State, Severity, Force, ReadAs, ScopeKind, Move, SeenOn, WaiverState):
         yield from map(str, kind)
     for line in (FindingLine, ChangeLine, WaiverLine, ProgrammeLine):
         yield from line.model_fields

@@ -14,7 +14,7 @@ from lisiere.workflow.report_tables import FINDINGS, columns, findings_table, ta
 from lisiere.workflow.reporting import Told, make_report
 from lisiere.workflow.spreadsheets import FORMULA, Table, csv_text, xlsx_bytes
 from tests.compliance.casebook import fleet
-from tests.reports.samples import findings, report, scene
+from tests.reports.samples import findings, report, scene, told
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠A", "#REF!")  # noqa: RUF001
 
@@ -98,3 +98,25 @@ def test_reasons_are_in_the_language_of_the_table() -> None:
         assert sorted(one.reason for one in made.findings) == sorted(reasons)
         marked = [one for one in reasons[:2] if f'<td lang="en">{one}</td>' in write_report(made)]
         assert marked == ([reasons[1]] if language is Language.FR else [])
+
+
+@pytest.mark.parametrize(
+    ("is_lab", "language", "word"),
+    [
+        (True, Language.FR, "laboratoire"),
+        (True, Language.EN, "lab"),
+        (False, Language.FR, "équipements"),
+        (False, Language.EN, "appliances"),
+    ],
+)
+def test_what_was_seen_on_the_lab_says_so(is_lab: bool, language: Language, word: str) -> None:
+    """Every row of a CSV, every finding of the document, and a sheet about all sheets of a workbook."""
+    made = make_report(scene(View(), language), told(), version="1", is_lab=is_lab)
+    text = csv_text(findings_table(made)).removeprefix("\ufeff")
+    _, *rows = csv.reader(io.StringIO(text, newline=""))
+    place = columns(FindingLine, language).index("seen_on")
+    assert {row[place] for row in rows} == {word}
+    document = json.loads(made.model_dump_json())
+    assert {one["seen_on"] for one in document["findings"]} == {"lab" if is_lab else "appliances"}
+    (about,) = [one for one in tables(made) if one.name in ("About", "À propos")]
+    assert word in [row[1] for row in about.rows]
