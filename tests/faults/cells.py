@@ -13,9 +13,6 @@ from lab.fleet import Handle
 from lisiere.model.plan import Step
 from tests.faults.stage import FAILING_PART
 
-CELL = "cell"
-"""Under this name a test reports how its cell ended."""
-
 RELEASES = ("1.4", "1.5")
 
 STEPS = (

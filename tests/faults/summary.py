@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.cells import CELL, FAULT_CELLS, KILL_CELLS
+CELL = "cell"
+"""Under this name a test reports how its cell ended."""
 
 
 def tell(terminalreporter: pytest.TerminalReporter) -> None:
@@ -19,6 +20,8 @@ def tell(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if not cells:
         return
+    from tests.faults.cells import FAULT_CELLS, KILL_CELLS  # not before it is known that there are any
+
     outcomes = Counter(str(cell[0]) for cell in cells)
     mixed, armed, twice = (sum(int(str(cell[at])) for cell in cells) for at in (1, 2, 3))
     terminalreporter.section("fault matrix")

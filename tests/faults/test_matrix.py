@@ -16,9 +16,10 @@ from lisiere.model.plan import Plan, Run, Step
 from lisiere.workflow.terrain import Terrain
 from nornir_tasks.plan_making import make_plan
 from nornir_tasks.rollout import Watch, apply_plan
-from tests.faults.cells import CELL, FAULT_CELLS, FAULTS, FaultCell
+from tests.faults.cells import FAULT_CELLS, FAULTS, FaultCell
 from tests.faults.killed import written
 from tests.faults.stage import Stage, Way, intended, now
+from tests.faults.summary import CELL
 from tests.faults.verdict import judge
 from tests.lab.talk import wait_until
 

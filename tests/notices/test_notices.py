@@ -17,11 +17,11 @@ from lisiere.errors import UsageError
 from lisiere.model.compliance_words import ScopeKind
 from lisiere.model.finding import Scope, Waiver
 from lisiere.store.pauses import FIRST_PAUSE, LONGEST_PAUSE, MOST_ATTEMPTS, pause_after
-from lisiere.store.setup import connect
 from lisiere.workflow.auditing import announce
 from lisiere.workflow.channels import Channel, Mail, Webhook
 from lisiere.workflow.telling_people import send_due
 from lisiere.workflow.waiving import end_of_day
+from tests.records import empty_records
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import Envelope
@@ -100,7 +100,7 @@ class Letters:
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Records in a file."""
-    with connect(None, path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
 
 

@@ -14,12 +14,12 @@ from lisiere.model.finding import Audited, Evidence, Result, Scope
 from lisiere.model.plan import freeze
 from lisiere.model.report import Language, Move, Report, View
 from lisiere.render.compliance_page import write_report
-from lisiere.store.setup import connect
 from lisiere.workflow.report_making import Wish, moment_of, report_of
 from lisiere.workflow.report_tables import workbook_title
 from lisiere.workflow.scene import scene_of
 from lisiere.workflow.waiving import new_waiver
 from tests.compliance.casebook import fleet, packs
+from tests.records import empty_records
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -35,7 +35,7 @@ P, F, N = State.PASSED, State.FAILED, State.NOT_EVALUATED
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Records in a file."""
-    with connect(None, path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
 
 

@@ -17,7 +17,6 @@ from lisiere.policy.site import resolve_sites
 from lisiere.secrets.agefile import AgeFileStore
 from lisiere.secrets.keeper import SecretKeeper
 from lisiere.secrets.opening import Opening
-from lisiere.store.setup import connect
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.terrain import terrain_of
 from nornir_tasks.crew import Crew
@@ -26,6 +25,7 @@ from nornir_tasks.plan_making import make_plan
 from nornir_tasks.probes import probes_of
 from nornir_tasks.rollout import Caution, Rollout, Watch, apply_plan
 from tests.fleets import vyos_fleet
+from tests.records import empty_records
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -149,5 +149,5 @@ def bench(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Be
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Empty records."""
-    with connect(path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened

@@ -17,11 +17,11 @@ import pytest
 from lisiere.errors import CancelledError, DataError, HalfAppliedError, LisiereError, ProcessLostError
 from lisiere.model.plan import Outcome, Plan, RunStatus, digest
 from lisiere.secrets.keeper import SecretKeeper
-from lisiere.store.setup import connect
 from nornir_tasks.crew import Crew
 from nornir_tasks.fleet import FleetRunner
 from nornir_tasks.home import Home, Promise
 from nornir_tasks.rollout import Watch, apply_plan
+from tests.records import empty_records
 from tests.rollout import steps
 from tests.rollout.conftest import Bench
 from tests.rollout.processes import crew_of, is_running, until, words_of, written_down
@@ -85,7 +85,7 @@ def test_when_the_command_is_killed_its_processes_end_and_confirm_nothing(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was armed stays armed; resuming looks at it and brings it to its end."""
-    with connect(path=tmp_path / "records.sqlite3") as records:
+    with empty_records(tmp_path / "records.sqlite3") as records:
         plan = _slow_plan(bench, records)
         told = written_down(bench, tmp_path / "records.sqlite3", plan.id)
         command = subprocess.Popen(

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from lisiere.store.setup import connect
+from tests.records import empty_records
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -60,22 +61,46 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> str:
     """A fresh, empty database."""
+    name = f"records{next(_numbers)}"
+    _create(postgresql_server, name)
+    return postgresql_server + name
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """The name of a database whose tables are made, to make others like it."""
+    name = "made"
+    _create(postgresql_server, name)
+    connect(postgresql_server + name, path=Path(os.devnull)).close()
+    return name
+
+
+@pytest.fixture
+def postgresql_copy(postgresql_server: str, postgresql_template: str) -> str:
+    """A fresh database whose tables are made."""
+    name = f"records{next(_numbers)}"
+    _create(postgresql_server, name, like=postgresql_template)
+    return postgresql_server + name
+
+
+def _create(server: str, name: str, *, like: str = "template1") -> None:
     import psycopg
 
-    name = f"records{next(_numbers)}"
-    with psycopg.connect(f"{postgresql_server}postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return postgresql_server + name
+    with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
-    """Fresh records, to be opened as often as wanted; everything is closed at the end."""
-    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
+    """Empty records, to be opened as often as wanted; everything is closed at the end."""
+    url = request.getfixturevalue("postgresql_copy") if request.param == "postgresql" else None
+    file = tmp_path / "records.sqlite3"
     opened: list[Records] = []
+    if url is None:
+        empty_records(file).close()
 
     def open_records() -> "Records":
-        opened.append(connect(url, path=tmp_path / "state" / "records.sqlite3"))
+        opened.append(connect(url, path=file))
         return opened[-1]
 
     yield open_records

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lisiere.model.plan import Conformity, DriftReason
-from lisiere.store.setup import connect
 from lisiere.workflow import drift
 from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.status import drift_of, overview, status_of
+from tests.records import empty_records
 from tests.store.samples import NOON, minutes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ set vpn ipsec authentication psk hub secret 'secret:overlay/hub'
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Fresh records."""
-    with connect(path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
 
 

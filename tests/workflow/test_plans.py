@@ -11,10 +11,10 @@ from lisiere.errors import PlanError, RecordError, UsageError
 from lisiere.model.fleet import Fleet
 from lisiere.model.pacing import Pacing
 from lisiere.model.plan import Basis, Outcome, Plan, RunStatus, Step
-from lisiere.store.setup import connect
 from lisiere.workflow import plans
 from lisiere.workflow.runs import carried_out
 from lisiere.workflow.terrain import terrain_of
+from tests.records import empty_records
 from tests.store.samples import NOON, minutes, names, outcome_for, plan_for, reading, result_for, sha256, text_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ HOSTS = names(3)
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Fresh records."""
-    with connect(path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
 
 

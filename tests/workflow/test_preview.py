@@ -11,11 +11,11 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Basis, Plan
 from lisiere.model.record import Reading
 from lisiere.model.site import Appliance
-from lisiere.store.setup import connect
 from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.plans import Origin
 from lisiere.workflow.preview import make_preview
 from lisiere.workflow.terrain import terrain_of
+from tests.records import empty_records
 from tests.store.samples import NOON, minutes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ INTENDED = "set service ntp server a\nset service ssh port '22'\nset system host
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Fresh records."""
-    with connect(path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
 
 

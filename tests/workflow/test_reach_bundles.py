@@ -15,12 +15,12 @@ from lisiere.policy.reach import difference
 from lisiere.policy.site import resolve_sites
 from lisiere.render.nft_reading import NftReader
 from lisiere.render.renderer import render
-from lisiere.store.setup import connect
 from lisiere.workflow import reach_bundles
 from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.reach_changes import ReachChange, reach_changes
 from tests.fleets import AS_OF
 from tests.house.checkout import ROOT
+from tests.records import empty_records
 from tests.render.debian.files import text_of
 from tests.render.fleet import HALL, PARENT
 
@@ -31,7 +31,7 @@ def change_of(folder: Path, running: str, intended: str) -> ReachChange:
         host=HALL, wave=1, intended_sha256=sha256_of(intended), running_sha256=sha256_of(running),
         difference="--- a", deleted_share=0.0,
     )  # fmt: skip
-    with connect(path=folder / "records.sqlite3") as records:
+    with empty_records(folder / "records.sqlite3") as records:
         for text in (running, intended):
             records.put_configuration(text)
         return reach_changes(records, [planned])[HALL]

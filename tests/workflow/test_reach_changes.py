@@ -15,9 +15,9 @@ from lisiere.policy.reach import difference
 from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
 from lisiere.render.vyos_reading import PolicyReader
-from lisiere.store.setup import connect
 from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.reach_changes import ReachChange, reach_changes
+from tests.records import empty_records
 from tests.render.fleet import HALL, small_fleet
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Fresh records."""
-    with connect(path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
 
 
