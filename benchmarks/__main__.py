@@ -133,7 +133,7 @@ def main() -> int:
         if options.only_publishes:
             publish(options)
             return 0
-        run = Run(options, set_up(options.folder, options.worked_on()))
+        run = Run(options, set_up(options.folder, options.worked_on(), reference=options.inventory))
         run.carry_out()
         run.tell_headline()
     except BenchError as exc:

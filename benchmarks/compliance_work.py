@@ -8,7 +8,7 @@ from benchmarks.jobs import Job
 from benchmarks.measuring import Row, measure, row_without_devices
 from benchmarks.options import Options
 from benchmarks.progress import tell
-from benchmarks.stage import INVENTORY, REFERENCE_SIZE, Stage, fresh, lisiere
+from benchmarks.stage import REFERENCE_SIZE, Stage, fresh, lisiere
 from lisiere.workflow.selection import IN_SERVICE
 
 AUDIT_COMMAND, REPORT_COMMAND = "audit_command", "report_command"
@@ -52,14 +52,14 @@ class ComplianceWork:
         return tuple(word for option, ending in FORMATS for word in (option, str(folder / f"report.{ending}")))
 
     def _command(self, label: str, state: Path, words: tuple[str, ...], *, number: int) -> None:
-        places = ("--inventory", str(INVENTORY.resolve()), "--state", str(state.resolve()))
+        places = ("--inventory", str(self.stage.reference.resolve()), "--state", str(state.resolve()))
         self._keep(label, self._job(PROCESS, state, (*places, *words)), number=number)
 
     def _job(self, contender: str, state: Path, arguments: tuple[str, ...] = ()) -> Job:
         return Job(
             contender=contender,
             folder=str((self.stage.folder / "job").resolve()),
-            inventory=str(INVENTORY),
+            inventory=str(self.stage.reference),
             state=str(state.resolve()),
             program=lisiere() if arguments else "",
             arguments=arguments,

@@ -24,7 +24,7 @@ from benchmarks.jobs import Job
 from benchmarks.measuring import Row, measure, row_without_devices
 from benchmarks.options import Options
 from benchmarks.progress import tell
-from benchmarks.stage import INVENTORY, REFERENCE_SIZE, Stage, fresh, inventory_of, lisiere
+from benchmarks.stage import REFERENCE_SIZE, Stage, fresh, inventory_of, lisiere
 from lisiere.workflow.selection import IN_SERVICE
 
 CHECK = "check"
@@ -68,7 +68,7 @@ class OfflineWork:
         }
         found = {name: self._job(name) for name in (RENDER, PLAIN_RENDER, LOAD, SIMPLE_LOAD, RESOLVE, ANALYSE)}
         processes = {
-            label: self._job(PROCESS, program=lisiere(), arguments=(*self._places(INVENTORY), *words))
+            label: self._job(PROCESS, program=lisiere(), arguments=(*self._places(self.stage.reference), *words))
             for label, words in commands.items()
         }
         imports = self._job(PROCESS, program=sys.executable, arguments=("-c", WHAT_CHECK_IMPORTS))
@@ -122,7 +122,7 @@ class OfflineWork:
         self,
         contender: str,
         *,
-        inventory: Path = INVENTORY,
+        inventory: Path | None = None,
         state: Path | None = None,
         program: str = "",
         arguments: tuple[str, ...] = (),
@@ -131,7 +131,7 @@ class OfflineWork:
         return Job(
             contender=contender,
             folder=str((self.stage.folder / "job").resolve()),
-            inventory=str(inventory),
+            inventory=str(inventory or self.stage.reference),
             state=str((state or self.stage.state).resolve()),
             program=program,
             arguments=arguments,

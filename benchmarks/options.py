@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path("build/bench")
+INVENTORY = Path("inventory")
 RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")
 PICTURES = Path("docs/pictures")
@@ -30,6 +31,7 @@ class Options:
         publishes: Whether the page and the pictures are written too: only from the results that are kept.
         profile: Whether Lisière is profiled after the rounds.
         only_publishes: Whether nothing is measured, and the page is written from the results that are there.
+        inventory: The reference inventory, or one in its place.
         compliance: Whether audits, reports and three years of records are measured.
     """
 
@@ -43,6 +45,7 @@ class Options:
     publishes: bool = True
     profile: bool = False
     only_publishes: bool = False
+    inventory: Path = INVENTORY
     compliance: bool = True
 
     def worked_on(self) -> tuple[int, ...]:
@@ -71,6 +74,11 @@ def read(arguments: Sequence[str]) -> Options:
     parser.add_argument("--scale", type=_numbers, help="sizes of fleet for work without devices (60,600,6000)")
     parser.add_argument("--folder", type=Path, help=f"folder to work in ({FOLDER})")
     parser.add_argument("--results", type=Path, help=f"file of the results ({RESULTS}; quick: in the folder)")
+    parser.add_argument(
+        "--inventory",
+        type=Path,
+        help="a small inventory, all of it VyOS, to try the benchmarks: figures keep their names",
+    )
     parser.add_argument("--profile", action="store_true", help="profile Lisière after the rounds")
     parser.add_argument("--publish", action="store_true", help="measure nothing; write page and pictures from results")
     given = parser.parse_args(arguments)
@@ -84,9 +92,10 @@ def read(arguments: Sequence[str]) -> Options:
         "peers": given.peers,
         "scale": given.scale,
         "results": given.results,
+        "inventory": given.inventory,
     }
     chosen |= {name: value for name, value in named.items() if value is not None}
-    chosen["publishes"] = chosen.get("results", RESULTS) == RESULTS
+    chosen["publishes"] = chosen.get("results", RESULTS) == RESULTS and given.inventory is None
     return Options(folder=folder, profile=given.profile, only_publishes=given.publish, **chosen)  # type: ignore[arg-type]
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from benchmarks import texts
 from benchmarks.errors import BenchError
 from benchmarks.jobs import text_file
+from benchmarks.options import INVENTORY
 from cli.secrets import fill
 from lab import daemon
 from lisiere.inventory.loader import load_fleet
 from lisiere.secrets.agefile import AgeFileStore
 from lisiere.workflow.intended import render_sites
 
-INVENTORY = Path("inventory")
 USERNAME = "lisiere"
 """The account that the reference fleet has on every appliance."""
 REFERENCE_SIZE = 600
@@ -28,11 +28,12 @@ LAB = "lab"
 class Stage:
     """What device work needs: the names of the whole fleet, the releases and texts of those that are worked on.
 
-    `played` is the reference inventory with VyOS on every appliance, for the lab plays no other platform.
+    `reference` is the reference inventory, `played` the same with VyOS on every appliance: the lab plays nothing else.
     """
 
     folder: Path
     state: Path
+    reference: Path
     played: Path
     first: Path
     second: Path
@@ -47,16 +48,15 @@ class Stage:
         return self.state / LAB
 
 
-def set_up(folder: Path, sizes: Sequence[int]) -> Stage:
+def set_up(folder: Path, sizes: Sequence[int], *, reference: Path = INVENTORY) -> Stage:
     """Render what is needed of the reference fleet, cut the texts to size, and make the secrets that Lisière asks for.
 
     Args:
         folder: Where all that is written goes.
         sizes: Numbers of appliances that will be worked on.
+        reference: The reference inventory; another one, all of it VyOS, to try the benchmarks.
     """
-    played = fresh(folder / "inventory-played")
-    command = [lisiere(), "inventory", "generate", "--platform", "vyos", "--output", str(played)]
-    subprocess.run(command, capture_output=True, check=True)
+    played = reference if reference != INVENTORY else _played(folder)
     fleet = load_fleet(played, as_of=datetime.now(UTC).date())
     known = sorted(one.name for one in fleet.in_service())
     names = sorted({name for size in sizes for name in spread(known, size)})
@@ -74,7 +74,16 @@ def set_up(folder: Path, sizes: Sequence[int]) -> Stage:
         lines.append(before.count("\n"))
         changed.append(len(texts.changes(before, after)))
     releases = {name: str(fleet.appliances[name].data.release) for name in names}
-    return Stage(folder, state, played, first, second, tuple(known), releases, _middle(lines), _middle(changed))
+    return Stage(
+        folder, state, reference, played, first, second, tuple(known), releases, _middle(lines), _middle(changed)
+    )
+
+
+def _played(folder: Path) -> Path:
+    place = fresh(folder / "inventory-played")
+    command = [lisiere(), "inventory", "generate", "--platform", "vyos", "--output", str(place)]
+    subprocess.run(command, capture_output=True, check=True)
+    return place
 
 
 def inventory_of(size: int, folder: Path) -> Path:

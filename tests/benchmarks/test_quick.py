@@ -7,10 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from lab.daemon import status
+from tests.command_line import lisiere
 from tests.house.checkout import ROOT
 
-COMMAND = (sys.executable, "-m", "benchmarks", "--quick", "--sizes", "4")
+COMMAND = (sys.executable, "-m", "benchmarks", "--quick", "--sizes", "4", "--scale", "20")
 POLL_S = 0.1
 PATIENCE_S = 240
 
@@ -31,6 +34,16 @@ FIGURES = {
 }
 
 
+@pytest.fixture
+def bench(tmp_path: Path) -> tuple[str, ...]:
+    """The command, in a folder of its own, on a small inventory in the place of the reference fleet."""
+    small, source = tmp_path / "small", str(ROOT / "data/somme-2026.json")
+    words = ("inventory", "generate", "--source", source, "--count", "30", "--platform", "vyos", "-o", str(small))
+    assert lisiere(tmp_path, words, {}).returncode == 0
+    places = {"inventory": small, "folder": tmp_path / "work", "results": tmp_path / "quick.json"}
+    return (*COMMAND, *(word for name, place in places.items() for word in (f"--{name}", str(place))))
+
+
 def command_of(pid: int) -> bytes:
     """What a process runs; nothing once it has ended, waited for or not."""
     try:
@@ -39,11 +52,11 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
-def test_a_quick_run_measures_everything_but_the_slow_peers(tmp_path: Path) -> None:
+def test_a_quick_run_measures_everything_but_the_slow_peers(tmp_path: Path, bench: tuple[str, ...]) -> None:
     """Every figure is there and positive; each contender opened the sessions that its way takes."""
     file = tmp_path / "quick.json"
     done = subprocess.run(
-        [*COMMAND, "--folder", str(tmp_path / "work"), "--results", str(file)],
+        bench,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -63,11 +76,11 @@ def test_a_quick_run_measures_everything_but_the_slow_peers(tmp_path: Path) -> N
     assert status(tmp_path / "work" / "state" / "lab") is None
 
 
-def test_a_run_that_is_stopped_leaves_no_lab_and_no_results(tmp_path: Path) -> None:
+def test_a_run_that_is_stopped_leaves_no_lab_and_no_results(tmp_path: Path, bench: tuple[str, ...]) -> None:
     """Ctrl-C in the middle: what was measured is kept apart, and the file of results is not touched."""
     file, work = tmp_path / "quick.json", tmp_path / "work"
     process = subprocess.Popen(
-        [*COMMAND, "--folder", str(work), "--results", str(file)],
+        bench,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
