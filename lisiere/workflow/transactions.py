@@ -71,7 +71,10 @@ def refuse_unresolved(records: "Records", plan: Plan, *, resumed: str = "") -> N
     Raises:
         PlanError: Such a one is open, or the run to resume is one; nothing was sent.
     """
-    if resumed and records.transactions.load(resumed) is not None:
+    found = records.transactions.load(resumed) if resumed else None
+    if found is not None and found.end is not None:
+        raise PlanError(f"{resumed} was one transaction, and all of its ends are {found.end}: carry {plan.id} out anew")
+    if found is not None:
         raise PlanError(f"{resumed} is one transaction: `lisiere runs resolve {resumed}` brings it to its end")
     hosts = {change.host for change in plan.changes}
     for one in records.transactions.open_ones():
