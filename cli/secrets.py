@@ -7,6 +7,7 @@ import typer
 
 from cli.options import AsJson
 from cli.output import note, print_json, print_table
+from cli.rotate import rotate
 
 if TYPE_CHECKING:
     from lisiere.model.fleet import Fleet
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from lisiere.settings import Settings
 
 app = typer.Typer(help="The store of secrets: names are shown, values never.", no_args_is_help=True)
+app.command("rotate")(rotate)
 
 
 @app.command("init")
@@ -88,4 +90,6 @@ def wanted_names(fleet: "Fleet") -> tuple[str, ...]:
 def _state(name: str, *, held: frozenset[str], wanted: set[str]) -> str:
     if name not in held:
         return "MISSING"
+    if name.startswith("before/"):
+        return "held, the value before a rotation that is not at its end"
     return "held" if name in wanted else "held, no configuration refers to it"

@@ -28,6 +28,7 @@ def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> N
             resolve_one(records, one.run_id, settings=settings, is_lab=is_lab)
         except LisiereError as exc:
             note(f"{one.run_id} is still to be resolved: {exc}")
+    settle_keys(records, settings=settings)
 
 
 def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab: bool) -> "Run":
@@ -47,8 +48,18 @@ def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab
     caution = Caution(revert_in_s=settings.revert_in_s, settle_s=settings.revert_in_s + RESTART_S)
     with progress("resolve", len(plan.changes)) as advance:
         run = resolve(replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)))
+    settle_keys(records, settings=settings)
     found = records.transactions.load(run_id)
     if found is not None:
         said = f"all ends are {found.end}" if found.end else "still to be resolved"
         note(f"{run_id}: {said}: {found.detail}")
     return run
+
+
+def settle_keys(records: "Records", *, settings: "Settings") -> None:
+    """Of keys whose rotation came to its end, or to nothing, keep the one value that their appliances have."""
+    from cli.workplace import secret_store, secrets_file
+    from nornir_tasks.rotating import settle_left
+
+    if secrets_file(settings).exists():
+        settle_left(secret_store(settings), records)

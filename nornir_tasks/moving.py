@@ -126,6 +126,11 @@ class MoveEnd(EndStep):
         open_driver(host).confirm_commit()
 
 
+def forget_before(host: Host) -> None:
+    """Have an end that is new keep nothing of the configuration before, whose secrets are destroyed."""
+    open_driver(host).forget_before()
+
+
 def look(host: Host, end: End) -> Look:
     """See what an end runs and whether a timed commit waits there; nothing is changed."""
     driver = open_driver(host)

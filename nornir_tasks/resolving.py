@@ -20,7 +20,7 @@ from nornir_tasks.fleet import FleetRunner
 from nornir_tasks.health_words import health_from
 from nornir_tasks.home import Promise
 from nornir_tasks.keeping import Keeping
-from nornir_tasks.moving import Moved, MoveEnd, Rest
+from nornir_tasks.moving import Moved, MoveEnd, Rest, forget_before
 from nornir_tasks.phases import failure_of
 from nornir_tasks.stopping import stop_on_interrupt
 from nornir_tasks.undertaking import LONGEST_PAUSE_S, RESTART_S, Rollout
@@ -65,6 +65,8 @@ class Resolution:
             side, reason = Side.OLD, why_not
         if side is Side.OLD:
             self._to_old()
+        if side is Side.NEW and not self._is_stopped:
+            self._forget_keys()
         self._close(side, reason)
 
     # ---- forward -------------------------------------------------------------------------------------------------
@@ -104,6 +106,17 @@ class Resolution:
                 return failed
         self._rollout.records.transactions.decide(self._run.run.id, Side.NEW, reason=f"{gone[0]}: verified once more")
         return ""
+
+    def _forget_keys(self) -> None:
+        """Where keys were rotated, have no end keep the old ones; what cannot be reached keeps them for itself."""
+        found = self._rollout.records.transactions.load(self._run.run.id)
+        if found is None or not found.secrets:
+            return
+        answers = self._runner().run(forget_before, name="forget", hosts=self._ends)
+        left = sorted(host for host in self._ends if host not in answers or answers[host].error is not None)
+        if left:
+            note = f"the old key is destroyed here, and {len(left)} end(s) may still keep it unused: {left[0]}"
+            self._rollout.watch.on_note(note)
 
     # ---- back ----------------------------------------------------------------------------------------------------
 

@@ -152,6 +152,9 @@ class ApplianceDriver(NetworkDriver, Generic[Session]):  # type: ignore[misc]
         """Drop the candidate."""
         self._pushing.discard()
 
+    def forget_before(self) -> None:
+        """Remove what the appliance keeps of configurations before this one, where the platform lets that be done."""
+
     # ---- asking --------------------------------------------------------------------------------------------------
 
     def get_ntp_peers(self) -> dict[str, napalm_models.NTPPeerDict]:

@@ -88,7 +88,7 @@ class AgeFileStore:
                 raise SecretError(f"{self.path} holds {', '.join(taken)} already; rotate instead of adding")
             return {**old, **values}
 
-        self._change(added)
+        self.change(added)
 
     def remove(self, *names: str) -> None:
         """Remove secrets; a name that is not there is refused."""
@@ -97,7 +97,7 @@ class AgeFileStore:
             self._must_hold(old, names)
             return {name: value for name, value in old.items() if name not in names}
 
-        self._change(without)
+        self.change(without)
 
     def rotate(self, *names: str) -> None:
         """Give secrets new random values."""
@@ -106,7 +106,7 @@ class AgeFileStore:
             self._must_hold(old, names)
             return {**old, **{name: random_value() for name in names}}
 
-        self._change(rotated)
+        self.change(rotated)
 
     def replace(self, values: Mapping[str, str]) -> None:
         """Give secrets that exist the values told."""
@@ -115,7 +115,7 @@ class AgeFileStore:
             self._must_hold(old, tuple(values))
             return {**old, **values}
 
-        self._change(replaced)
+        self.change(replaced)
 
     def generate_missing(self, names: Sequence[str]) -> tuple[str, ...]:
         """Give a random value to each name that has none; returns those names."""
@@ -125,14 +125,15 @@ class AgeFileStore:
             made[:] = sorted(set(names) - old.keys())
             return {**old, **{name: random_value() for name in made}}
 
-        self._change(completed)
+        self.change(completed)
         return tuple(made)
 
     @cached_property
     def _content(self) -> _Content:
         return _decrypt(self.path, self.identity)
 
-    def _change(self, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+    def change(self, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+        """Replace all values by what `change` makes of those that the file holds now, in one piece."""
         with _locked(self.path):
             content = _decrypt(self.path, self.identity)
             values = change(content.values)

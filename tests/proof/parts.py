@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lisiere.model.site import WebAccessKind
 from tests.house.checkout import ROOT
-from tests.proof import everything, hubs, job, mutations, packets, school, vpn
+from tests.proof import everything, hubs, job, mutations, packets, rotation, school, vpn
 from tests.proof.asking import Fate, Try
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS
@@ -90,8 +90,25 @@ def prove_vpn(bench: Bench, options: Options, table: Table) -> None:
     table.line("clear packets in the core", f"{found.in_clear} (control {'seen' if control else 'not seen'})",
                holds=control and not found.in_clear)  # fmt: skip
     overlay = through[0].about
+    _rotations(bench, ground, wanted, table)
     _second_hub(bench, ground, wanted, table)
     _while_down(ground, [pair for pair in asked if pair[0].about == overlay], vpn.of_overlay(wanted, overlay), table)
+
+
+def _rotations(bench: Bench, ground: Ground, wanted: Sequence[vpn.End], table: Table) -> None:
+    """The key of one tunnel, then those of its whole overlay, under a running transfer between two members."""
+    pair = rotation.between_members(bench, ground)
+    own = rotation.own_ends(wanted, pair[0].about) if pair else []
+    if pair is None or not own:
+        return
+    for what, words in (
+        ("key of a tunnel rotated", (rotation.key_of(own[0]),)),
+        ("keys of an overlay rotated", ("--overlay", pair[0].about)),
+    ):
+        found = rotation.rotate(bench, ground, pair, own, *words)
+        table.line(f"{what}, {found.keys}", f"longest gap {found.transfer.longest_s:.2f} s", holds=found.holds)
+        if not found.holds:
+            table.detail(str(found))
 
 
 def _second_hub(bench: Bench, ground: Ground, wanted: Sequence[vpn.End], table: Table) -> None:

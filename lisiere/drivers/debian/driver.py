@@ -129,6 +129,14 @@ class DebianDriver(ApplianceDriver[Push]):
         """Go back to what was before the last commit: the pending one, whose timer is then stopped, or a kept one."""
         self._pushing.roll_back()
 
+    def forget_before(self) -> None:
+        """Remove the generations before the confirmed one; there is nothing to roll back to any more.
+
+        Raises:
+            PendingCommitError: A timed commit waits for its confirmation; nothing was removed.
+        """
+        self._pushing.forget()
+
     # ---- reading -------------------------------------------------------------------------------------------------
 
     def get_config(

@@ -118,6 +118,10 @@ class Push:
         self.discard()
         self.ask("revert", timeout_s=self._timeout_s)
 
+    def forget(self) -> None:
+        """Forget every configuration but the confirmed one."""
+        self.ask("forget", timeout_s=self._timeout_s)
+
     # ---- inside --------------------------------------------------------------------------------------------------
 
     def _hold(self, **answers: object) -> None:

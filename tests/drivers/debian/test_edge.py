@@ -439,3 +439,16 @@ def test_old_generations_are_forgotten(real: RealDebian) -> None:
     assert len(real.generations()) == 10
     assert edge(real, "revert")["current"] in real.generations()
     assert "bench-9" in real.text()
+
+
+def test_what_was_before_is_forgotten_on_demand(real: RealDebian) -> None:
+    """Only what is in force stays; while a commit waits, nothing is forgotten."""
+    files = {one.path: one for one in real.files()}
+    put(real, changed(files, "system.conf", lambda text: text.replace("bench", "bench-before")))
+    put(real, changed(files, "system.conf", lambda text: text.replace("bench", "bench-waits")), revert_in_s=300)
+    assert edge(real, "forget")["error"] == "pending"
+    edge(real, "revert")
+    current = edge(real, "forget")["current"]
+    assert set(real.generations()) == {current}
+    assert "bench-before" in real.text()
+    assert edge(real, "revert")["error"] == "nothing"

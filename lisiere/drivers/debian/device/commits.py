@@ -275,3 +275,19 @@ def prune() -> None:
             shutil.rmtree(folder, ignore_errors=True)
             (EXPECTED / folder.name).unlink(missing_ok=True)
     write_durably(HISTORY, "".join(f"{one}\n" for one in history()[-KEPT:]), 0o600)
+
+
+def forget() -> dict[str, object]:
+    """Forget every generation but the confirmed one: what they hold, keys that were replaced, is to be nowhere."""
+    with locked():
+        kept = named(CONFIRMED)
+        if pending_commit() or named(CURRENT) != kept:
+            raise RefusedError("pending", "a timed commit waits for its confirmation; nothing was forgotten")
+        write_durably(HISTORY, f"{kept}\n" if kept else "", 0o600)
+        for folder in (GENERATIONS, EXPECTED):
+            for one in folder.iterdir():
+                if one.name != kept:
+                    shutil.rmtree(one, ignore_errors=True) if one.is_dir() else one.unlink(missing_ok=True)
+            sync_folder(folder)
+        syslog.syslog(f"forgot every configuration before {kept}")
+    return status()

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from lisiere.drivers.debian.device.answers import drop, facts, hello, look, read, show, stage
 from lisiere.drivers.debian.device.bundles import MOST_BYTES
 from lisiere.drivers.debian.device.checking import check_here
-from lisiere.drivers.debian.device.commits import boot, commit, confirm, revert, status, wait_and_revert
+from lisiere.drivers.debian.device.commits import boot, commit, confirm, forget, revert, status, wait_and_revert
 from lisiere.drivers.debian.device.places import LONGEST_REVERT_S
 from lisiere.drivers.debian.device.programs import undisturbed
 from lisiere.drivers.debian.device.refusals import RefusedError
@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, Callable[[list[str]], object]]] = {
     "commit": ("GENERATION SECONDS", lambda given: commit(given[0], _seconds(given[1]))),
     "confirm": ("", lambda given: confirm()),
     "revert": ("", lambda given: revert()),
+    "forget": ("", lambda given: forget()),
     "look": ("", lambda given: look(sys.stdin.read(MOST_BYTES))),
     "show": ("TOPIC", lambda given: show(given[0])),
     "boot": ("", lambda given: boot()),

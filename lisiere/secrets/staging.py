@@ -1,0 +1,78 @@
+"""Rotation in two steps: a new value is rendered while the one before is kept, until it is known which of them stays.
+
+The value before has a name of its own, so that a configuration that holds it can be compared, and sent again. Every
+step is one replacement of the file, and taking it twice changes nothing.
+"""
+
+import fcntl
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from lisiere.errors import SecretError
+from lisiere.secrets.agefile import AgeFileStore, random_value
+
+BEFORE = "before/"
+"""What the name of a value before begins with."""
+
+
+def stage(store: AgeFileStore, names: Iterable[str]) -> None:
+    """Give secrets new random values, and keep those before beside them.
+
+    Raises:
+        SecretError: One is not held, or is being rotated already.
+    """
+    wanted = sorted(set(names))
+
+    def staged(old: Mapping[str, str]) -> Mapping[str, str]:
+        if unknown := [name for name in wanted if name not in old or name.startswith(BEFORE)]:
+            raise SecretError(f"{store.path} holds no secret {', '.join(unknown)}")
+        if busy := [name for name in wanted if BEFORE + name in old]:
+            raise SecretError(f"{', '.join(busy)}: being rotated already; `lisiere runs` tells of it")
+        kept = {BEFORE + name: old[name] for name in wanted}
+        return {**old, **kept, **{name: random_value() for name in wanted}}
+
+    store.change(staged)
+
+
+def keep_new(store: AgeFileStore, names: Iterable[str]) -> None:
+    """All ends have the new values: those before are destroyed."""
+    wanted = frozenset(BEFORE + name for name in names)
+    store.change(lambda old: {name: value for name, value in old.items() if name not in wanted})
+
+
+def keep_old(store: AgeFileStore, names: Iterable[str]) -> None:
+    """All ends have the values before: these are what is rendered again, and the new ones are destroyed."""
+    wanted = sorted(set(names))
+
+    def restored(old: Mapping[str, str]) -> Mapping[str, str]:
+        back = {name: old[BEFORE + name] for name in wanted if BEFORE + name in old}
+        gone = frozenset(BEFORE + name for name in back)
+        return {**{name: value for name, value in old.items() if name not in gone}, **back}
+
+    store.change(restored)
+
+
+def staged_in(names: Collection[str]) -> tuple[str, ...]:
+    """The secrets that are being rotated, out of all names of a store."""
+    return tuple(sorted(name.removeprefix(BEFORE) for name in names if name.startswith(BEFORE)))
+
+
+@contextmanager
+def rotating(path: Path) -> Iterator[bool]:
+    """Be the one process that rotates secrets of a store; False when another one is. It ends with the process."""
+    lock = path.with_name(f".{path.name}.rotation")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise SecretError(f"{lock}: cannot be locked: {exc.strerror}") from exc
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
