@@ -16,6 +16,9 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # pip's long tale, told in a few lines.
 PROGRESS := awk '/^Collecting/ { if (++n % 10 == 0) { print "    " n " found"; fflush() } } /^Installing/ { print "    installing"; fflush() }'
 
+# Containers often forbid Python to keep what it compiled; every test and every command would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What `make lock` uses to resolve; it is no dependency of the project, so it has an environment of its own.
 LOCK_ENV   := build/lock-env
 LOCK_TOOLS := pip-tools>=7.5,<8
