@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.store.setup import connect
 from tests.faults.stage import Stage, open_stage
+from tests.records import empty_records
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -25,5 +25,5 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator["Records"]:
     """Empty records."""
-    with connect(path=tmp_path / "records.sqlite3") as opened:
+    with empty_records(tmp_path / "records.sqlite3") as opened:
         yield opened
