@@ -15,7 +15,7 @@ READ_AT_THE_START = "PYTHONHASHSEED"
 
 
 def lisiere(
-    folder: Path, words: Sequence[str], variables: Mapping[str, str], *, timeout_s: float = 240, starts: bool = False
+    folder: Path, words: Sequence[str], variables: Mapping[str, str], *, timeout_s: float = 600, starts: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """Run `lisiere` with these words, and with no setting of the surroundings but these variables.
 
