@@ -121,6 +121,8 @@ def _attempt(name: str, connection: Section, held: Iterable[tuple[str, Section]]
         return "unproven"
     said = initiate(name, next(iter(children)), wait_s=ANSWERS_S)
     if old and "initiating IKE_SA" not in said.text:
+        if "establishing CHILD_SA" not in said.text:
+            return "late"  # Too much to do here for anything to have begun: that says nothing of the daemon.
         write_durably(REUSES, _daemon(), 0o600)
         return "unproven"
     new = {str(one.get("uniqueid")) for other, one in associations() if other == name} - old.keys()
