@@ -148,7 +148,7 @@ class _Reading:
         return None
 
     def _match(self, glue: Glue, span: _Span) -> re.Match[str] | None:
-        return next(one for one in _shapes(Glue) if one.phrase is glue).pattern.fullmatch(self._covered, *span)
+        return _shape(glue).pattern.fullmatch(self._covered, *span)
 
     def _place(self, found: re.Match[str], name: str) -> str:
         text = self._text[slice(*found.span(name))]
@@ -181,6 +181,7 @@ def _shapes(group: type[Phrase]) -> tuple[_Shape, ...]:
     return tuple(map(_shape, group))
 
 
+@cache
 def _shape(phrase: Phrase) -> _Shape:
     """`%(path)s is missing` as a pattern with a group for each place."""
     texts, names = PLACE.split(phrase)[::2], PLACE.findall(phrase)

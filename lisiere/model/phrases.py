@@ -18,7 +18,7 @@ HIDDEN = "\ue000"
 PLACE = re.compile(r"%\((\w+)\)s")
 """A place of a phrase."""
 
-_PLAIN = re.compile(rf"(?!['\"])[^\s;{HIDDEN}]*[^\s;:{HIDDEN}]")
+_PLAIN = re.compile(rf"(?!['\"])(?!and$)[^\s;{HIDDEN}]*[^\s;:{HIDDEN}]")
 _WORD = r"[^\s;]*[^\s;:]"
 _VALUE = rf"{HIDDEN}+|True|False|None|-?\d[\d.]*(?:e[+-]?\d+)?"
 _ANYTHING = r"(?s:.+)"
@@ -38,7 +38,7 @@ def _path(value: object) -> str:
 def _value(value: object) -> str:
     if value is None or isinstance(value, str | bool | int | float):
         return repr(value)
-    return repr(json.dumps(value, sort_keys=True, default=str))
+    return repr(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str))
 
 
 def _values(value: object) -> str:

@@ -51,9 +51,10 @@ class Blinds:
     def _tells(self, text: str) -> bool:
         if not self._words.isdisjoint(_WORD.findall(text)) or any(map(self._is_outside, _ADDRESS.findall(text))):
             return True
+        plain = text.replace("\\", "")  # A title in a text that is quoted has its marks escaped.
         for word in self._own:
-            text = text.replace(word, "")
-        return any(word in text for word in self._foreign)
+            plain = plain.replace(word, "")
+        return any(word in plain for word in self._foreign)
 
     def _is_outside(self, text: str) -> bool:
         try:

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from lisiere.model.compliance_words import ScopeKind, State
 from lisiere.model.finding import FLEET, Evidence, Finding, Scope, StateCounts, Waiver
+from lisiere.model.phrases import Getter, Part
 from lisiere.model.report import Language, Report, TrendPoint, View
 from lisiere.model.site import Appliance
 from lisiere.workflow.reporting import Told, make_report
@@ -90,8 +91,21 @@ def _reason(place: int, other: str) -> str:
         f"prefix {one.data.loopback.ipv4}/32 overlaps, and {one.data.segments[0].ipv4}",
         f"differs from territory {one.territory}",
         f"as in {territory.name}",
+        *made_of_phrases(other),
     )
     return reasons[place % len(reasons)]
+
+
+def made_of_phrases(other: str) -> tuple[str, ...]:
+    """Reasons as rules make them, which a French report translates; each names a site or a territory of others."""
+    one = fleet().appliances[other]
+    territory = fleet().territories[one.territory]
+    return (
+        Part.ENDS_DIFFER_SELECTORS(name="overlay", peer=other),
+        Getter.IS(name="hostname", value=one.data.site),
+        Getter.IS(name="hostname", value=[one.data.site, {"at": territory.name}]),
+        Getter.IS(name="hostname", value=f"{one.data.site} \"said\" 'so'"),
+    )
 
 
 def _finding(host: str, rule: str, state: State, reason: str) -> Finding:

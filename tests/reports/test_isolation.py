@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from lisiere.compliance.reading_back import said
 from lisiere.model.report import Language, View
 from lisiere.render.compliance_page import write_report
+from lisiere.render.languages import Words
+from lisiere.workflow.blinding import ELSEWHERE, HIDDEN
+from lisiere.workflow.report_reasons import Reasons
 from lisiere.workflow.report_tables import findings_table, tables
 from lisiere.workflow.spreadsheets import csv_text, xlsx_bytes
 from tests.compliance.casebook import fleet
-from tests.reports.samples import report
+from tests.reports.samples import made_of_phrases, report
 
 TERRITORIES = sorted(fleet().territories)
 
@@ -32,6 +36,28 @@ def test_nothing_of_another_territory_is_in_a_report(siren: str) -> None:
         assert [word for word in foreign if word in text] == [], name
     assert all(one.territory == siren for one in made.findings)
     assert [one.number for one in made.waivers] in ([1], [1, 2])
+
+
+def test_what_is_looked_for_is_translated_too() -> None:
+    """The samples hold reasons that a French report says in French: what they name is hidden there as well."""
+    other = next(iter(fleet().in_service())).name
+    for reason in made_of_phrases(other):
+        assert said(reason, Words(Language.FR)) is not None, reason
+
+
+def test_no_title_is_told_in_other_letters() -> None:
+    """A title whose letters or marks are written otherwise where it is quoted is still the title of another."""
+    siren = TERRITORIES[0]
+    own = [one for one in fleet().in_service() if one.territory == siren]
+    shown = Reasons(fleet(), tuple(one.name for one in own), Language.FR)
+    known = {one.data.site for one in own}
+    others = [one for one in fleet().in_service() if one.territory != siren and one.data.site not in known]
+    marked = [one.name for one in others if not one.data.site.isascii()]
+    assert len(marked) > 100
+    say = Words(Language.FR)
+    for reason in (reason for name in marked for reason in made_of_phrases(name)):
+        assert HIDDEN in shown.recorded(reason) or ELSEWHERE in shown.recorded(reason), reason
+        assert say(HIDDEN) in shown.translated(reason) or say(ELSEWHERE) in shown.translated(reason), reason
 
 
 def test_a_site_report_is_about_that_site_only() -> None:
