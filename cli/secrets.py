@@ -88,8 +88,10 @@ def wanted_names(fleet: "Fleet") -> tuple[str, ...]:
 
 
 def _state(name: str, *, held: frozenset[str], wanted: set[str]) -> str:
+    from lisiere.secrets.staging import BEFORE
+
     if name not in held:
         return "MISSING"
-    if name.startswith("before/"):
+    if name.startswith(BEFORE):
         return "held, the value before a rotation that is not at its end"
     return "held" if name in wanted else "held, no configuration refers to it"

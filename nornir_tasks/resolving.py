@@ -65,7 +65,7 @@ class Resolution:
             side, reason = Side.OLD, why_not
         if side is Side.OLD:
             self._to_old()
-        if side is Side.NEW and not self._is_stopped:
+        if side is Side.NEW and len(self._who(Rest.THERE)) == len(self._ends):
             self._forget_keys()
         self._close(side, reason)
 

@@ -20,6 +20,7 @@ from nornir_tasks.undertaking import Rollout
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
+ENDS = 2
 _CHANGED = re.compile(r"^(?:set |delete |[-+](?!--|\+\+)).*$", re.M)
 
 
@@ -64,11 +65,11 @@ def rotate(
 
 def settle_left(store: AgeFileStore, records: "Records") -> None:
     """Settle what earlier rotations left; nothing is done about one that is under way."""
-    settle(store, records)
-    if not staging.staged_in(store.names()):
+    if not staging.was_ever_begun(store.path):
         return
     with staging.rotating(store.path) as is_alone:
         if is_alone:
+            settle(store, records)
             _drop_unsent(store, records)
 
 
@@ -104,3 +105,7 @@ def refuse_more(plan: Plan, names: Iterable[str]) -> None:
                     f"{change.host} would change in more than its keys ({line.strip()[:80]});"
                     f" apply what is planned there first: `lisiere plan --name {change.host}`"
                 )
+    told = {change.host: {*find(change.difference)} for change in plan.changes}
+    for name in sorted(set(names)):
+        if sum(name in found for found in told.values()) < ENDS:
+            raise PlanError(f"{name} would not change at both ends of its tunnel; nothing was sent")

@@ -226,9 +226,19 @@ def _write_private(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
+        _sync_folder(path.parent)
     except OSError as exc:
         Path(name).unlink(missing_ok=True)
         raise SecretError(f"{path}: cannot be written: {exc.strerror}") from exc
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a new name outlive a loss of power: records go on as if the file had it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

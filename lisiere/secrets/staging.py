@@ -59,10 +59,15 @@ def staged_in(names: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(name.removeprefix(BEFORE) for name in names if name.startswith(BEFORE)))
 
 
+def was_ever_begun(path: Path) -> bool:
+    """Whether secrets of a store were ever rotated: the lock is there before the first one is staged, and stays."""
+    return _lock_of(path).exists()
+
+
 @contextmanager
 def rotating(path: Path) -> Iterator[bool]:
     """Be the one process that rotates secrets of a store; False when another one is. It ends with the process."""
-    lock = path.with_name(f".{path.name}.rotation")
+    lock = _lock_of(path)
     try:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as exc:
@@ -76,3 +81,7 @@ def rotating(path: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(handle)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.rotation")
