@@ -48,16 +48,18 @@ def apply(
     """Do what a plan says and nothing else: wave after wave, each verified over a new session.
 
     An appliance whose configuration is no longer the planned one is left alone. What is not confirmed reverts by
-    itself. Exit status 1 when an appliance is not as planned at the end, 130 after Ctrl-C. What an earlier transaction
-    left is brought to its end first.
+    itself. What an earlier transaction left is brought to its end first. Exit status 1 when an appliance is not as
+    planned at the end, 130 after Ctrl-C.
     """
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle, tell_interruptions
     from cli.transactions import resolve_left
     from cli.workplace import settings_of
     from lisiere.errors import UsageError
-    from nornir_tasks.rollout import RESTART_S, Caution, Watch, apply_plan
+    from nornir_tasks.rollout import Caution, Watch, apply_plan
     from nornir_tasks.transaction import apply_as_one
+
+    carry_out = apply_as_one if as_one else apply_plan
 
     if as_one and resume:
         raise UsageError(f"a transaction is not resumed: say `lisiere runs resolve {resume}`, or leave --resume out")
@@ -70,16 +72,11 @@ def apply(
         settle(records, is_lab=is_lab)
         resolve_left(records, settings=settings, is_lab=is_lab)
         rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
-        revert_in_s = revert_in or settings.revert_in_s
-        caution = Caution(
-            max_failures=max_failures,
-            max_failure_share=max_failure_share / 100,
-            revert_in_s=revert_in_s,
-            settle_s=revert_in_s + RESTART_S,
+        caution = Caution.within(
+            revert_in or settings.revert_in_s, max_failures=max_failures, max_failure_share=max_failure_share / 100
         )
         with progress("apply", len(plan.changes)) as advance:
             watch = Watch(on_wave=_tell_wave, on_host=advance, on_note=note)
-            carry_out = apply_as_one if as_one else apply_plan
             run = carry_out(replace(rollout, caution=caution, watch=watch))
     _tell(run, plan, as_json=as_json)
 

@@ -61,14 +61,12 @@ def report(
     from cli.workplace import settings_of, wants_lab
     from lisiere.model.report import View
 
-    view = View(territory=territory, site=site, rule=rule)
-    days = (compare[0].date(), compare[1].date()) if compare else None
     made = make(
         settings_of(context),
-        view,
+        View(territory=territory, site=site, rule=rule),
         language=language,
         on=on.date() if on else None,
-        days=days,
+        days=(compare[0].date(), compare[1].date()) if compare else None,
         every_result=every_result,
         is_lab=wants_lab(lab),
     )

@@ -49,10 +49,10 @@ def rotate(
     is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
         tell_interruptions(records)
-        settle(records, is_lab=is_lab)
-        resolve_left(records, settings=settings, is_lab=is_lab)
         fleet = open_fleet(settings, lab=is_lab)
         chosen = _chosen(settings, fleet, names or [], overlays or [], is_lab=is_lab)
+        settle(records, is_lab=is_lab)
+        resolve_left(records, settings=settings, is_lab=is_lab)
         run = carry_out(
             secret_store(settings),
             list(chosen),
@@ -163,9 +163,9 @@ def _access(settings: "Settings", *, is_lab: bool) -> "Access":
 
 def _prepared(settings: "Settings", plan: "Plan", records: "Records", *, is_lab: bool) -> "Rollout":
     from cli.apply import prepared
-    from nornir_tasks.undertaking import RESTART_S, Caution, Watch
+    from nornir_tasks.undertaking import Caution, Watch
 
-    caution = Caution(revert_in_s=settings.revert_in_s, settle_s=settings.revert_in_s + RESTART_S)
+    caution = Caution.within(settings.revert_in_s)
     return replace(
         prepared(plan, records=records, settings=settings, is_lab=is_lab), caution=caution, watch=Watch(on_note=note)
     )

@@ -130,11 +130,14 @@ def resolve(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
-        run_id = records.load_run(name).id
-        if records.transactions.load(run_id) is None:
-            raise UsageError(f"{run_id} is no transaction; `lisiere apply --resume {run_id}` takes it up")
-        run = resolve_one(records, run_id, settings=settings, is_lab=is_lab)
-        found = records.transactions.load(run_id)
+        run = records.load_run(name)
+        if (found := records.transactions.load(run.id)) is None:
+            raise UsageError(f"{run.id} is no transaction; `lisiere apply --resume {run.id}` takes it up")
+        if found.end is not None:
+            note(f"{run.id} came to its end already; all its ends were {found.end}: {found.detail}")
+        else:
+            run = resolve_one(records, run.id, settings=settings, is_lab=is_lab)
+            found = records.transactions.load(run.id)
     if as_json:
         print_json({**run.model_dump(mode="json"), "transaction": found and found.model_dump(mode="json")})
     else:

@@ -38,14 +38,14 @@ def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab
         LisiereError: That cannot be begun.
     """
     from cli.apply import prepared, refuse_elsewhere
-    from nornir_tasks.rollout import RESTART_S, Caution, Watch
+    from nornir_tasks.rollout import Caution, Watch
     from nornir_tasks.transaction import resolve
 
     plan = records.load_plan(records.load_run(run_id).plan_id)
     refuse_elsewhere(plan, is_lab=is_lab)
     note(f"{run_id} was left in the middle of a transaction; its {len(plan.changes)} end(s) are brought to one side")
     rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=run_id)
-    caution = Caution(revert_in_s=settings.revert_in_s, settle_s=settings.revert_in_s + RESTART_S)
+    caution = Caution.within(settings.revert_in_s)
     with progress("resolve", len(plan.changes)) as advance:
         run = resolve(replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)))
     settle_keys(records, settings=settings)

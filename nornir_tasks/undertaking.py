@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from lisiere.errors import PlanError
 from lisiere.model.plan import Plan, PlannedChange, Run
@@ -44,6 +44,18 @@ class Caution:
     patience_s: float = PATIENCE_S
     settle_s: float = 300 + RESTART_S
     pause_s: float = 2.0
+
+    @classmethod
+    def within(
+        cls, revert_in_s: int, *, max_failures: int = MAX_FAILURES, max_failure_share: float = MAX_FAILURE_SHARE
+    ) -> Self:
+        """Commits confirmed within some time; an appliance that is away is watched for that long and a restart."""
+        return cls(
+            max_failures=max_failures,
+            max_failure_share=max_failure_share,
+            revert_in_s=revert_in_s,
+            settle_s=revert_in_s + RESTART_S,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,9 @@ def test_a_transaction_that_was_killed_is_resolved_before_anything_else(fresh: S
     done = fresh("apply", "last", "--lab", "--as-one")
     assert f"{run}: all ends are old: the process that carried it out died before it was decided" in done.stderr
     assert "1 applied" in done.stdout
-    assert "reverted" in fresh("runs", "resolve", run, "--lab").stdout
+    again = fresh("runs", "resolve", run, "--lab")
+    assert "came to its end already; all its ends were old" in again.stderr
+    assert "reverted" in again.stdout
     assert "all of its ends are old" in fresh("apply", "last", "--lab", "--resume", run, status=1).stderr
     assert "1 unchanged" in fresh("apply", "last", "--lab").stdout
     assert "is no transaction" in fresh("runs", "resolve", "last", "--lab", status=2).stderr
