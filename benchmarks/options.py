@@ -85,6 +85,8 @@ def read(arguments: Sequence[str]) -> Options:
     folder: Path = given.folder or FOLDER
     quick = {"rounds": 1, "sizes": (30,), "rtts_ms": (0.0,), "peers": 0, "scale": (60,), "compliance": False}
     chosen: dict[str, object] = {**quick, "results": folder / "quick.json"} if given.quick else {}
+    if given.inventory is not None:
+        chosen.setdefault("results", folder / "trial.json")  # The kept results are those of the reference inventory.
     named = {
         "rounds": given.rounds,
         "sizes": given.sizes,
