@@ -1,13 +1,12 @@
 """The default store: one file encrypted with age to X25519 keys, readable by its owner only."""
 
-import fcntl
 import json
 import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NoReturn
 
 from lisiere.errors import SecretError
 from lisiere.secrets import age, references
+from lisiere.secrets.locks import held
 from lisiere.secrets.stores import check_value
 
 RANDOM_BYTES = 32
@@ -134,7 +134,7 @@ class AgeFileStore:
 
     def change(self, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
         """Replace all values by what `change` makes of those that the file holds now, in one piece."""
-        with _locked(self.path):
+        with held(self.path.with_name(f".{self.path.name}.lock"), waits=True):
             content = _decrypt(self.path, self.identity)
             values = change(content.values)
             if values != content.values:
@@ -237,20 +237,5 @@ def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the store for one change; others wait."""
-    lock = path.with_name(f".{path.name}.lock")
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise SecretError(f"{lock}: cannot lock the store of secrets: {exc.strerror}") from exc
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
     finally:
         os.close(handle)

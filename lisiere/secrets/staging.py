@@ -4,14 +4,13 @@ The value before has a name of its own, so that a configuration that holds it ca
 step is one replacement of the file, and taking it twice changes nothing.
 """
 
-import fcntl
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from lisiere.errors import SecretError
 from lisiere.secrets.agefile import AgeFileStore, random_value
+from lisiere.secrets.locks import held
 
 BEFORE = "before/"
 """What the name of a value before begins with."""
@@ -67,20 +66,8 @@ def was_ever_begun(path: Path) -> bool:
 @contextmanager
 def rotating(path: Path) -> Iterator[bool]:
     """Be the one process that rotates secrets of a store; False when another one is. It ends with the process."""
-    lock = _lock_of(path)
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise SecretError(f"{lock}: cannot be locked: {exc.strerror}") from exc
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(handle)
+    with held(_lock_of(path), waits=False) as is_alone:
+        yield is_alone
 
 
 def _lock_of(path: Path) -> Path:
