@@ -102,6 +102,10 @@ class RecordError(LisiereError):
     """The database cannot do what was asked; nothing was written."""
 
 
+class TakenOverError(RecordError):
+    """Another process has taken up what this one carried out, which was silent for too long; nothing was written."""
+
+
 class DeliveryError(LisiereError):
     """A notice did not go through; it is tried again later."""
 

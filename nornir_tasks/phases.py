@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from lisiere.errors import CancelledError, LisiereError
+from lisiere.errors import CancelledError, LisiereError, TakenOverError
 from nornir_tasks.fleet import Answer
 
 T = TypeVar("T")
@@ -14,12 +14,17 @@ def failure_of(answers: Mapping[str, Answer[T]], hosts: Iterable[str], faults: d
     """What went wrong, "" when nothing did; the errors of single ends are added to `faults`.
 
     An end that was kept back because another one failed, or because somebody cancelled, is no fault of its own.
+
+    Raises:
+        TakenOverError: Another process carries this out now.
     """
     held_back = ""
     for host in sorted(hosts):
         answer = answers.get(host)
         if answer is None:
             held_back = held_back or STOPPED
+        elif isinstance(answer.error, TakenOverError):
+            raise answer.error
         elif isinstance(answer.error, CancelledError):
             held_back = held_back or str(answer.error)
         elif answer.error is not None:

@@ -104,7 +104,8 @@ class Resolution:
             failed = failure_of(runner.run(step, name="once more", hosts=gone), gone, self._faults)
             if failed:
                 return failed
-        self._rollout.records.transactions.decide(self._run.run.id, Side.NEW, reason=f"{gone[0]}: verified once more")
+        reason = f"{gone[0]}: verified once more"
+        self._rollout.records.transactions.decide(self._run.run.id, Side.NEW, reason=reason, ends=self._ends)
         return ""
 
     def _forget_keys(self) -> None:

@@ -6,9 +6,10 @@ one, by the same steps.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
-from lisiere.errors import CancelledError, LisiereError, PlanError
+from lisiere.errors import CancelledError, LisiereError, PlanError, TakenOverError
 from lisiere.model.plan import HostOutcome, Outcome, Run
 from lisiere.model.transaction import Side
 from lisiere.workflow.comparing import sha256_of, without_own
@@ -129,6 +130,8 @@ class _Transaction:
                 return
             try:
                 why_not = self._try(looked)
+            except TakenOverError:
+                raise
             except Exception:
                 self._resolution().carry_out(Side.OLD, reason="something unforeseen happened")
                 raise
@@ -155,7 +158,7 @@ class _Transaction:
         if ahead := sorted(host for host, one in looked.items() if one.is_new):
             return f"{ahead[0]} already runs what was planned, and others do not; make a new plan"
         expected = {host: one.expected for host, one in looked.items()}
-        began = time.monotonic()
+        age_s = _age(self._rollout.clock)
         for verb, step in (
             ("arming", ArmEnd(self._ends, self._care, expected)),
             ("verifying", VerifyEnd(self._ends, self._care, expected)),
@@ -164,7 +167,7 @@ class _Transaction:
             answers = self._runner.run(step, name=verb, hosts=self._ends, progress=self._rollout.watch.on_host)
             if why_not := failure_of(answers, self._ends, self._faults):
                 return why_not
-        left_s = self._window.length_s - (time.monotonic() - began)
+        left_s = self._window.length_s - age_s()
         if left_s < self._window.confirming_s:
             return f"it took too long: {left_s:.0f} s are left to confirm {len(self._ends)} end(s)"
         return self._decide()
@@ -172,7 +175,9 @@ class _Transaction:
     def _decide(self) -> str:
         """Put on record that all ends are to be new; answers what speaks against it."""
         try:
-            self._rollout.records.transactions.decide(self._run.run.id, Side.NEW, reason="all ends were verified")
+            self._rollout.records.transactions.decide(
+                self._run.run.id, Side.NEW, reason="all ends were verified", ends=self._ends
+            )
         except CancelledError as exc:
             return str(exc)
         return ""
@@ -200,3 +205,12 @@ class _Transaction:
         }
         self._run.record([keeping.result(one, looked[host].running) for host, one in outcomes.items()])
         self._rollout.records.transactions.end(self._run.run.id, Side.NEW, detail="all ends were new before")
+
+
+def _age(clock: Callable[[], datetime]) -> Callable[[], float]:
+    """How long it is since now, s: the longer of what two clocks say.
+
+    One stands still while this machine sleeps, and the timers of the ends do not; the other one may be set back.
+    """
+    began, began_at = time.monotonic(), clock()
+    return lambda: max(time.monotonic() - began, (clock() - began_at).total_seconds())

@@ -15,7 +15,8 @@ from lisiere.store import journal
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
 from lisiere.store.models import LeaseRow, RunRow
-from lisiere.store.runs import is_dead, owner_of
+from lisiere.store.process import Process
+from lisiere.store.runs import is_dead, owned_by, owner_of
 
 
 def acquire(
@@ -64,12 +65,21 @@ def _note_taken(alias: str, run_id: str, held: Sequence[str], *, others: Mapping
     journal.append(alias, notes)
 
 
-def renew(alias: str, run_id: str, *, at: datetime, duration: timedelta) -> tuple[str, ...]:
-    """Keep all leases of a run for longer, and note that the run is alive. Answers the appliances it still holds."""
-    RunRow.objects.using(alias).filter(id=run_id).update(seen_at=utc(at))
+def renew(alias: str, run_id: str, *, at: datetime, duration: timedelta, process: Process) -> tuple[str, ...]:
+    """Keep all leases of a run for longer, and note that the run is alive. Answers the appliances it still holds.
+
+    A process whose run another one has taken up holds none.
+    """
+    if not RunRow.objects.using(alias).filter(id=run_id, **owned_by(process)).update(seen_at=utc(at)):
+        return ()
     rows = LeaseRow.objects.using(alias).filter(run_id=run_id)
     rows.update(expires_at=utc(at) + duration)
     return tuple(sorted(rows.values_list("host", flat=True)))
+
+
+def held_by(alias: str, run_id: str) -> frozenset[str]:
+    """The appliances whose leases a run has."""
+    return frozenset(LeaseRow.objects.using(alias).filter(run_id=run_id).values_list("host", flat=True))
 
 
 def release(alias: str, run_id: str, hosts: Iterable[str] | None = None) -> None:

@@ -144,9 +144,9 @@ class Records:
         return self._worker.write(lambda: runs.resume(self._alias, name, at=at, process=process))
 
     def finish_run(self, run_id: str, *, status: RunStatus, at: datetime | None = None) -> None:
-        """End a run, and give back its leases."""
-        at = at or self._clock()
-        self._worker.write(lambda: runs.finish(self._alias, run_id, status=status, at=at))
+        """End a run, and give back its leases; TakenOverError when another process has taken it up."""
+        at, process = at or self._clock(), this_process()
+        self._worker.write(lambda: runs.finish(self._alias, run_id, status=status, at=at, process=process))
 
     def record_outcomes(self, run_id: str, outcomes: Iterable[HostOutcome]) -> None:
         """Keep what became of appliances in a run; the last word on an appliance replaces the one before."""
@@ -265,9 +265,9 @@ class Records:
     def renew_leases(
         self, run_id: str, *, at: datetime | None = None, duration: timedelta = LEASE_TIME
     ) -> tuple[str, ...]:
-        """Keep a run's leases for longer; the appliances that it still holds."""
-        at = at or self._clock()
-        return self._worker.write(lambda: leases.renew(self._alias, run_id, at=at, duration=duration))
+        """Keep a run's leases for longer; the appliances that it still holds, none when another process has it."""
+        at, process = at or self._clock(), this_process()
+        return self._worker.write(lambda: leases.renew(self._alias, run_id, at=at, duration=duration, process=process))
 
     def release_leases(self, run_id: str, hosts: Iterable[str] | None = None) -> None:
         """Give back leases of a run, all by default."""

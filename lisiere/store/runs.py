@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connections
 from django.db.models import Count
 
-from lisiere.errors import PlanError, RecordError, UnknownError
+from lisiere.errors import PlanError, RecordError, TakenOverError, UnknownError
 from lisiere.model.plan import Conformity, Event, HostOutcome, Outcome, Run, RunStatus, Step
 from lisiere.model.record import Interruption, Result, RunSummary
 from lisiere.store import configurations, journal, readings
@@ -106,8 +106,23 @@ def take_over(alias: str, name: str, *, at: datetime, process: Process) -> Run:
 
 def is_of(alias: str, name: str, process: Process) -> bool:
     """Whether a process carries out a run."""
-    row = _row(alias, name)
-    return process == Process(machine=row.machine, boot_id=row.boot_id, pid=row.pid, pid_started=row.pid_started)
+    return RunRow.objects.using(alias).filter(id=name, **owned_by(process)).exists()
+
+
+def owned_by(process: Process) -> dict[str, str | int]:
+    """What the row of a run has as long as this process carries it out; another one that takes it up changes that."""
+    return {
+        "machine": process.machine,
+        "boot_id": process.boot_id,
+        "pid": process.pid,
+        "pid_started": process.pid_started,
+    }
+
+
+def taken_over(alias: str, run_id: str) -> TakenOverError:
+    """What a process is told that was taken for dead and finds its run with another one."""
+    row = _row(alias, run_id)
+    return TakenOverError(f"{run_id} was taken over while this process was silent: {owner_of(row)}, {row.status}")
 
 
 def _take_up(alias: str, row: RunRow, status: RunStatus, *, at: datetime, process: Process) -> Run:
@@ -124,9 +139,15 @@ def _note(alias: str, row: RunRow, event: Event, detail: str, *, at: datetime) -
     journal.append(alias, [Note(at, row.id, "", event, detail)])
 
 
-def finish(alias: str, run_id: str, *, status: RunStatus, at: datetime) -> None:
-    """End a run and give back its leases. Ending it again the same way changes nothing."""
+def finish(alias: str, run_id: str, *, status: RunStatus, at: datetime, process: Process) -> None:
+    """End a run and give back its leases. Ending it again the same way changes nothing.
+
+    Raises:
+        TakenOverError: Another process has taken it up; neither the run nor its leases are ours any more.
+    """
     row = _row(alias, run_id)
+    if not is_of(alias, row.id, process):
+        raise taken_over(alias, row.id)
     LeaseRow.objects.using(alias).filter(run=row).delete()
     if row.status != status:
         row.status, row.ended_at, row.seen_at = status, utc(at), utc(at)

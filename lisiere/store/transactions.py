@@ -1,14 +1,14 @@
 """Runs whose ends change together: begun, decided, brought to their end. Called on the thread of the worker."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from lisiere.errors import CancelledError, RecordError
+from lisiere.errors import CancelledError, RecordError, TakenOverError
 from lisiere.model.plan import Event, Run, RunStatus
 from lisiere.model.transaction import Side, Transaction
-from lisiere.store import journal, runs
+from lisiere.store import journal, leases, runs
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
 from lisiere.store.models import TransactionRow
@@ -28,19 +28,30 @@ class TransactionRecords:
         at, names = self._clock(), tuple(secrets)
         self._worker.write(lambda: begin(self._alias, run_id, window_s=window_s, secrets=names, at=at))
 
-    def decide(self, run_id: str, side: Side, *, reason: str) -> None:
+    def decide(self, run_id: str, side: Side, *, reason: str, ends: Iterable[str] = ()) -> None:
         """Put the decision on record; once this returns, it holds whatever happens to this process.
+
+        Args:
+            run_id: The run, carried out by this process.
+            side: What all ends are to be. OLD may follow on NEW, and never the other way.
+            reason: Why.
+            ends: Those whose leases the run has to hold still, for NEW.
 
         Raises:
             CancelledError: It was to be NEW and somebody cancelled the run before.
+            TakenOverError: Another process has taken up the run, or another run one of the ends.
         """
-        at = self._clock()
-        self._worker.write(lambda: decide(self._alias, run_id, side, reason=reason, at=at))
+        at, process, held = self._clock(), this_process(), frozenset(ends)
+        self._worker.write(lambda: decide(self._alias, run_id, side, reason=reason, at=at, process=process, ends=held))
 
     def end(self, run_id: str, side: Side | None, *, detail: str) -> None:
-        """Put on record what all ends are, or with None what is left to do."""
-        at = self._clock()
-        self._worker.write(lambda: end(self._alias, run_id, side, detail=detail, at=at))
+        """Put on record what all ends are, or with None what is left to do.
+
+        Raises:
+            TakenOverError: Another process has taken up the run.
+        """
+        at, process = self._clock(), this_process()
+        self._worker.write(lambda: end(self._alias, run_id, side, detail=detail, at=at, process=process))
 
     def forget_secrets(self, run_id: str) -> None:
         """Note that of each secret only one value is left."""
@@ -78,18 +89,27 @@ def begin(alias: str, run_id: str, *, window_s: int, secrets: tuple[str, ...], a
     )
 
 
-def decide(alias: str, run_id: str, side: Side, *, reason: str, at: datetime) -> None:
-    """Decide, and journal it in the same piece."""
+def decide(
+    alias: str, run_id: str, side: Side, *, reason: str, at: datetime, process: Process, ends: Collection[str]
+) -> None:
+    """Decide, and journal it in the same piece; only who carries out the run and holds all of its ends can."""
     cancelled_by = runs.cancellations(alias, [run_id]).get(run_id, "")
     if side is Side.NEW and cancelled_by:
         raise CancelledError(f"cancelled by {cancelled_by}")
-    _rows(alias).filter(run_id=run_id).update(decision=side, reason=storable(reason))
+    rows = _of(alias, run_id, process).filter(end="")
+    if side is Side.NEW:
+        rows = rows.exclude(decision=Side.OLD)
+        if lost := sorted(set(ends) - leases.held_by(alias, run_id)):
+            raise TakenOverError(f"{lost[0]}: another run took it over while this one was silent; nothing was decided")
+    if not rows.update(decision=side, reason=storable(reason)):
+        raise runs.taken_over(alias, run_id)
     journal.append(alias, [Note(at, run_id, "", Event.DECIDE, f"{side}: {reason}")])
 
 
-def end(alias: str, run_id: str, side: Side | None, *, detail: str, at: datetime) -> None:
+def end(alias: str, run_id: str, side: Side | None, *, detail: str, at: datetime, process: Process) -> None:
     """End a transaction, or say what is left to do; in the same piece as its entry in the journal."""
-    _rows(alias).filter(run_id=run_id).update(end=side or "", detail=storable(detail))
+    if not _of(alias, run_id, process).update(end=side or "", detail=storable(detail)):
+        raise runs.taken_over(alias, run_id)
     said = f"all ends are {side}" if side else "to be resolved"
     journal.append(alias, [Note(at, run_id, "", Event.RESOLVE, f"{said}: {detail}")])
 
@@ -102,6 +122,12 @@ def take_up(alias: str, run_id: str, *, at: datetime, process: Process) -> Run:
     if not runs.is_of(alias, run_id, process):
         raise RecordError(f"{run_id} is still carried out; its ends are brought to their end by that")
     return run
+
+
+def _of(alias: str, run_id: str, process: Process) -> QuerySet[TransactionRow]:
+    """The transaction of a run as long as this process carries it out: who asks and who writes are one statement."""
+    owner = {f"run__{name}": value for name, value in runs.owned_by(process).items()}
+    return TransactionRow.objects.using(alias).filter(run_id=run_id, **owner)
 
 
 def _rows(alias: str) -> QuerySet[TransactionRow]:

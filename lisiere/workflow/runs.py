@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from lisiere.errors import CancelledError, PlanError, RecordError
+from lisiere.errors import CancelledError, PlanError, TakenOverError
 from lisiere.model.plan import Plan, Run, RunStatus, Step
 from lisiere.model.record import LeaseAnswer, Result
 from lisiere.store.futures import then
@@ -62,7 +62,7 @@ class OpenRun:
 
         Raises:
             CancelledError: Somebody cancelled the run; the step is not to be taken.
-            RecordError: The lease of the appliance ran out (this machine slept?) and another run has taken it.
+            TakenOverError: The lease of the appliance ran out (this machine slept?) and another run has taken it.
         """
         self.journal_soon(host, step, detail).result()
 
@@ -71,7 +71,9 @@ class OpenRun:
         at = self._clock()
         self._renew(at)
         if host in self._lost:
-            raise RecordError(f"{host}: another run took it over while this one was silent; nothing more is done to it")
+            raise TakenOverError(
+                f"{host}: another run took it over while this one was silent; nothing more is done to it"
+            )
         written = self._records.journal_soon(self.run.id, host, step, detail, at=at)
         return then(written, lambda cancelled_by: self._go_on(step, cancelled_by))
 

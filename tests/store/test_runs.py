@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.errors import PlanError, RecordError, UnknownError
+from lisiere.errors import PlanError, RecordError, TakenOverError, UnknownError
 from lisiere.model.plan import Outcome, Run, RunStatus
 from lisiere.model.record import Result
 from lisiere.store.setup import connect
@@ -136,11 +136,10 @@ def test_an_interrupted_run_is_taken_up_and_its_leases_go_to_who_has_looked(kill
 def test_a_run_on_another_machine_is_interrupted_when_it_falls_silent(records: "Records") -> None:
     """Its process cannot be asked: its signs of life count."""
     run = begun(records)
-    tampered(records, "UPDATE lisiere_run SET machine = 'elsewhere'")
-    assert records.load_run(run.id, at=minutes(14)).status is RunStatus.RUNNING
-    assert records.load_run(run.id, at=minutes(16)).status is RunStatus.INTERRUPTED
     records.renew_leases(run.id, at=minutes(10))
-    assert records.load_run(run.id, at=minutes(16)).status is RunStatus.RUNNING
+    tampered(records, "UPDATE lisiere_run SET machine = 'elsewhere'")
+    assert records.load_run(run.id, at=minutes(24)).status is RunStatus.RUNNING
+    assert records.load_run(run.id, at=minutes(26)).status is RunStatus.INTERRUPTED
 
 
 def test_a_reused_process_number_is_not_the_old_process(records: "Records") -> None:
@@ -234,3 +233,16 @@ def test_all_that_came_of_an_appliance_is_kept_in_one_piece(records: "Records") 
     with pytest.raises(RecordError, match="no run 'run-x'"):
         records.record_results("run-x", [result])
     assert records.verify_journal().is_sound
+
+
+def test_who_was_taken_for_dead_ends_nothing(opener: "Opener") -> None:
+    """Another process has taken up the run: its leases and its end are the other one's."""
+    records = opener()
+    run = begun(records)
+    records.acquire_leases(run.id, names(1))
+    tampered(records, "UPDATE lisiere_run SET machine = 'elsewhere'")
+    with pytest.raises(TakenOverError, match=r"while this process was silent: .* process elsewhere:"):
+        records.finish_run(run.id, status=RunStatus.FAILED)
+    assert records.renew_leases(run.id) == ()
+    assert [one.run_id for one in records.leases()] == [run.id]
+    assert opener().load_run(run.id).ended_at is None

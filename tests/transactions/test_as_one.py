@@ -1,6 +1,7 @@
 """A plan as one transaction: both ends new or both ends old, whatever goes wrong where."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,13 +9,14 @@ import pytest
 from lab.faults import Fault, Kind
 from lab.faults import Step as LabStep
 from lab.fleet import Handle
-from lisiere.errors import PlanError
+from lisiere.errors import PlanError, TakenOverError
 from lisiere.model.plan import Outcome, RunStatus
 from lisiere.model.transaction import Side
 from nornir_tasks.rollout import apply_plan
 from nornir_tasks.transaction import apply_as_one, resolve
 from nornir_tasks.undertaking import Watch
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, now
+from tests.store.tampering import tampered
 from tests.transactions.stage import Group, handles, outcomes, sides, take
 
 if TYPE_CHECKING:
@@ -123,6 +125,40 @@ def test_an_end_that_stays_away_is_resolved_by_the_next(stage: Stage, records: "
     assert outcomes(resolve(group.rollout(plan, records, resume=run.id))) == ["reverted", "reverted"]
     assert sides(stage, group) == ["old", "old"]
     assert records.transactions.open_ones() == ()
+
+
+def test_a_machine_that_slept_decides_nothing(stage: Stage, records: "Records") -> None:
+    """The timers of the ends went on meanwhile, and the clock that counts seconds did not."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    slept = [timedelta(0)]
+
+    def on_note(text: str) -> None:
+        if text.startswith("verifying"):
+            slept[0] = timedelta(minutes=8)
+
+    rollout = group.rollout(plan, records, watch=Watch(on_note=on_note))
+    run = apply_as_one(replace(rollout, clock=lambda: now() + slept[0]))
+    assert outcomes(run) == ["reverted", "reverted"]
+    assert sides(stage, group) == ["old", "old"]
+    assert "it took too long" in run.outcomes[0].detail
+
+
+def test_a_process_that_was_taken_for_dead_decides_nothing(stage: Stage, records: "Records") -> None:
+    """Another one has taken up its run while it verified: nothing is confirmed, recorded or given back."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+
+    def on_note(text: str) -> None:
+        if text.startswith("verifying"):
+            tampered(records, "UPDATE lisiere_run SET machine = 'elsewhere'")
+
+    with pytest.raises(TakenOverError, match="process elsewhere:"):
+        apply_as_one(group.rollout(plan, records, watch=Watch(on_note=on_note)))
+    found = records.transactions.load(records.load_run("last").id)
+    assert found is not None
+    assert (found.decision, found.end, len(records.leases())) == (None, None, 2)
+    assert sides(stage, group) == ["new armed", "new armed"]
 
 
 def test_what_cannot_be_one_transaction_is_refused(stage: Stage, records: "Records") -> None:

@@ -1,0 +1,60 @@
+"""Transactions on record: who may decide, and what holds when it is not known whether something was written."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lisiere.errors import TakenOverError
+from lisiere.model.plan import Run
+from lisiere.model.transaction import Side
+from tests.store.samples import names, plan_for
+from tests.store.tampering import tampered
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
+
+def begun(records: "Records") -> Run:
+    """A transaction of two ends, begun by this process, with the leases of both."""
+    plan = plan_for(names(2))
+    records.save_plan(plan)
+    run = records.start_run(plan.id, started_by="camille@poste")
+    records.transactions.begin(run.id, window_s=600)
+    records.acquire_leases(run.id, names(2))
+    return run
+
+
+def test_who_was_taken_for_dead_decides_nothing(records: "Records") -> None:
+    """Another process has taken up the run: what it decides and ends holds, whatever this one still believes."""
+    run = begun(records)
+    tampered(records, "UPDATE lisiere_run SET pid_started = 'another'")
+    for side in Side:
+        with pytest.raises(TakenOverError, match="was taken over while this process was silent"):
+            records.transactions.decide(run.id, side, reason="all ends were verified", ends=names(2))
+    with pytest.raises(TakenOverError):
+        records.transactions.end(run.id, Side.NEW, detail="")
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert (found.decision, found.end) == (None, None)
+    assert [one.step for one in records.journal_entries(run.id) if not one.host] == ["begin"]
+
+
+def test_an_end_that_another_run_works_on_forbids_the_new_side_only(records: "Records") -> None:
+    """Its lease ran out and was taken over; what is armed goes back all the same."""
+    run = begun(records)
+    records.release_leases(run.id, names(1))
+    with pytest.raises(TakenOverError, match=f"{names(1)[0]}: another run took it over"):
+        records.transactions.decide(run.id, Side.NEW, reason="all ends were verified", ends=names(2))
+    records.transactions.decide(run.id, Side.OLD, reason="an end was lost", ends=names(2))
+
+
+def test_a_decision_turns_back_and_never_forward(records: "Records") -> None:
+    """New may be followed by old; after old, nothing is."""
+    run = begun(records)
+    for side in (Side.NEW, Side.NEW, Side.OLD):
+        records.transactions.decide(run.id, side, reason="so be it", ends=names(2))
+    with pytest.raises(TakenOverError):
+        records.transactions.decide(run.id, Side.NEW, reason="on second thoughts", ends=names(2))
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert found.decision is Side.OLD
