@@ -6,15 +6,16 @@ one, by the same steps.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from lisiere.errors import CancelledError, LisiereError, PlanError, TakenOverError
 from lisiere.model.plan import HostOutcome, Outcome, Run
-from lisiere.model.transaction import Side
+from lisiere.model.transaction import Side, Terms
 from lisiere.workflow.comparing import sha256_of, without_own
 from lisiere.workflow.pairing import begun_between, tunnel_ends
-from lisiere.workflow.runs import OpenRun, carried_out, ended
+from lisiere.workflow.runs import OpenRun, ended
 from lisiere.workflow.transactions import Window, refuse_nameless, refuse_unresolved, window_for
 from nornir_tasks.brake import Brake
 from nornir_tasks.ends import ArmEnd, End, EndCare, LookAtEnd, Looked, VerifyEnd
@@ -48,16 +49,18 @@ def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = ()) -> Run:
     plan, records, caution = rollout.plan, rollout.records, rollout.caution
     if not plan.is_intact():
         raise PlanError(f"{plan.id} was altered after it was frozen; make a new plan")
-    refuse_unresolved(records, plan)
     ends = _ends(rollout)
     refuse_nameless({host: end.before for host, end in ends.items()})
     window = window_for(
         len(ends), at_once=rollout.access.workers, patience_s=caution.patience_s, least_s=caution.revert_in_s
     )
-    with carried_out(records, plan, started_by=rollout.started_by, clock=rollout.clock) as run:
+    terms = Terms(window_s=window.length_s, secrets=tuple(secrets))
+    begun = records.transactions.begin(plan.id, terms, started_by=rollout.started_by, at=rollout.clock())
+    with ended(records, plan, begun, clock=rollout.clock) as run:
         work = _Transaction(rollout, run, ends, window)
-        work.lock()
-        records.transactions.begin(run.run.id, window_s=window.length_s, secrets=secrets)
+        with _untouched(rollout, run):
+            work.lock()
+            refuse_unresolved(records, plan)
         work.carry_out()
     return _ended(rollout, run.run.id)
 
@@ -83,6 +86,16 @@ def resolve(rollout: Rollout) -> Run:
         resolution = Resolution(rollout, run, ends, window_s=found.window_s)
         resolution.carry_out(found.goal, reason=found.reason or NO_PROCESS_DECIDED)
     return _ended(rollout, found.run_id)
+
+
+@contextmanager
+def _untouched(rollout: Rollout, run: OpenRun) -> Iterator[None]:
+    """What has to hold before anything is sent: a transaction that ends here leaves its ends as they are."""
+    try:
+        yield
+    except LisiereError as exc:
+        rollout.records.transactions.end(run.run.id, Side.OLD, detail=f"nothing was sent: {exc}")
+        raise
 
 
 def _ended(rollout: Rollout, run_id: str) -> Run:

@@ -13,6 +13,18 @@ class Side(StrEnum):
     OLD = "old"
 
 
+class Terms(Model):
+    """What a run that is one transaction begins with.
+
+    Args:
+        window_s: How long each of its timed commits waits for its confirmation.
+        secrets: Names of secrets whose value before is kept until it is known what the ends are.
+    """
+
+    window_s: int
+    secrets: tuple[str, ...] = ()
+
+
 class Transaction(Model):
     """A run whose ends change together.
 

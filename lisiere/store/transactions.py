@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from lisiere.errors import CancelledError, RecordError, TakenOverError
 from lisiere.model.plan import Event, Run, RunStatus
-from lisiere.model.transaction import Side, Transaction
+from lisiere.model.transaction import Side, Terms, Transaction
 from lisiere.store import journal, leases, runs
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
@@ -23,10 +23,16 @@ class TransactionRecords:
     def __init__(self, alias: str, worker: Worker, *, clock: Callable[[], datetime]) -> None:
         self._alias, self._worker, self._clock = alias, worker, clock
 
-    def begin(self, run_id: str, *, window_s: int, secrets: Iterable[str] = ()) -> None:
-        """Put on record that a run is one transaction, before anything is sent to any of its ends."""
-        at, names = self._clock(), tuple(secrets)
-        self._worker.write(lambda: begin(self._alias, run_id, window_s=window_s, secrets=names, at=at))
+    def begin(self, plan_id: str, terms: Terms, *, started_by: str, at: datetime | None = None) -> Run:
+        """Begin a run of a plan, carried out by this process, that is one transaction from its first moment.
+
+        Raises:
+            PlanError: The plan is not on record.
+        """
+        at, process = at or self._clock(), this_process()
+        return self._worker.write(
+            lambda: begin(self._alias, plan_id, terms, started_by=started_by, at=at, process=process)
+        )
 
     def decide(self, run_id: str, side: Side, *, reason: str, ends: Iterable[str] = ()) -> None:
         """Put the decision on record; once this returns, it holds whatever happens to this process.
@@ -75,18 +81,20 @@ class TransactionRecords:
         return self._worker.write(lambda: take_up(self._alias, run_id, at=at, process=process))
 
 
-def begin(alias: str, run_id: str, *, window_s: int, secrets: tuple[str, ...], at: datetime) -> None:
-    """A run is one transaction from now on."""
+def begin(alias: str, plan_id: str, terms: Terms, *, started_by: str, at: datetime, process: Process) -> Run:
+    """Begin a run and its transaction in one piece: one without the other would be taken for a run in waves."""
+    run = runs.start(alias, plan_id, started_by=started_by, at=at, process=process)
     TransactionRow.objects.using(alias).create(
-        run_id=run_id,
+        run_id=run.id,
         began_at=utc(at),
-        window_s=window_s,
+        window_s=terms.window_s,
         decision="",
         reason="",
         end="",
         detail="",
-        secrets="\n".join(sorted(secrets)),
+        secrets="\n".join(sorted(terms.secrets)),
     )
+    return run
 
 
 def decide(

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lisiere.errors import TakenOverError
+from lisiere.errors import RecordError, TakenOverError
 from lisiere.model.plan import Run
-from lisiere.model.transaction import Side
+from lisiere.model.transaction import Side, Terms
 from tests.store.samples import names, plan_for
 from tests.store.tampering import tampered
 
@@ -18,8 +18,7 @@ def begun(records: "Records") -> Run:
     """A transaction of two ends, begun by this process, with the leases of both."""
     plan = plan_for(names(2))
     records.save_plan(plan)
-    run = records.start_run(plan.id, started_by="camille@poste")
-    records.transactions.begin(run.id, window_s=600)
+    run = records.transactions.begin(plan.id, Terms(window_s=600), started_by="camille@poste")
     records.acquire_leases(run.id, names(2))
     return run
 
@@ -58,3 +57,12 @@ def test_a_decision_turns_back_and_never_forward(records: "Records") -> None:
     found = records.transactions.load(run.id)
     assert found is not None
     assert found.decision is Side.OLD
+
+
+def test_a_run_and_its_transaction_begin_in_one_piece(records: "Records") -> None:
+    """A run without its transaction would be taken up as one in waves."""
+    plan = plan_for(names(2))
+    records.save_plan(plan)
+    with pytest.raises(RecordError, match="constraint"):
+        records.transactions.begin(plan.id, Terms(window_s=-1), started_by="camille@poste")
+    assert records.list_runs() == ()

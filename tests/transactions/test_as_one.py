@@ -192,3 +192,19 @@ def _passing_time(stage: Stage, group: Group) -> Watch:
 def _expire_when(text: str, handle: Handle) -> None:
     if text.startswith("waiting for"):
         handle.expire()
+
+
+def test_what_is_refused_before_anything_is_sent_is_at_its_end(stage: Stage, records: "Records") -> None:
+    """A run is a transaction from its first entry: nothing is left to resolve where somebody else holds an end."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    other = records.start_run(plan.id, started_by="somebody@else")
+    records.acquire_leases(other.id, group.names[:1])
+    with pytest.raises(PlanError, match="somebody@else"):
+        apply_as_one(group.rollout(plan, records))
+    run = records.load_run("last")
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert (run.status, found.end) == (RunStatus.FAILED, Side.OLD)
+    assert found.detail.startswith("nothing was sent: ")
+    assert records.transactions.open_ones() == ()
