@@ -126,6 +126,7 @@ def resolve(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: 
     from cli.transactions import resolve_one
     from cli.workplace import settings_of
     from lisiere.errors import UsageError
+    from lisiere.model.plan import RunStatus
 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
@@ -133,7 +134,7 @@ def resolve(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: 
         run = records.load_run(name)
         if (found := records.transactions.load(run.id)) is None:
             raise UsageError(f"{run.id} is no transaction; `lisiere apply --resume {run.id}` takes it up")
-        if found.end is not None:
+        if found.end is not None and run.status is not RunStatus.INTERRUPTED:
             note(f"{run.id} came to its end already; all its ends were {found.end}: {found.detail}")
         else:
             run = resolve_one(records, run.id, settings=settings, is_lab=is_lab)

@@ -18,11 +18,9 @@ def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> N
     What cannot be brought there yet holds back its own appliances only.
     """
     from lisiere.errors import LisiereError
-    from lisiere.model.plan import RunStatus
 
-    for one in records.transactions.open_ones():
-        is_carried_out = records.load_run(one.run_id).status is RunStatus.RUNNING
-        if one.end is not None or is_carried_out or is_lab_plan(records.load_plan(one.plan_id)) != is_lab:
+    for one in (left.transaction for left in records.transactions.left()):
+        if is_lab_plan(records.load_plan(one.plan_id)) != is_lab:
             continue
         try:
             resolve_one(records, one.run_id, settings=settings, is_lab=is_lab)

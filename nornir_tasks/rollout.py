@@ -9,7 +9,7 @@ from lisiere.model.plan import Event, HostOutcome, Outcome, PlannedChange, Run
 from lisiere.workflow.begun import Begun, begun_in
 from lisiere.workflow.plans import DONE, remaining
 from lisiere.workflow.runs import OpenRun, carried_out, ended
-from lisiere.workflow.transactions import refuse_unresolved
+from lisiere.workflow.transactions import refuse_transaction, refuse_unresolved
 from nornir_tasks.applying import Applier, Care, Job
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import Answer, FleetRunner
@@ -38,13 +38,14 @@ def apply_plan(rollout: Rollout) -> Run:
     plan, records = rollout.plan, rollout.records
     if not plan.is_intact():
         raise PlanError(f"{plan.id} was altered after it was frozen; make a new plan")
-    refuse_unresolved(records, plan, resumed=rollout.resume)
+    refuse_transaction(records, plan, resumed=rollout.resume)
     changes = _changes(rollout)
     jobs = jobs_of(rollout, changes)
     opened = carried_out(records, plan, started_by=rollout.started_by, resume=rollout.resume, clock=rollout.clock)
     with opened as run:
         execution = _Execution(rollout, run, jobs)
         execution.lock()
+        refuse_unresolved(records, plan)
         left_out = execution.take_up() if rollout.resume else frozenset()
         execution.carry_out([change for change in changes if change.host not in left_out])
         execution.watch_reverts()
@@ -63,13 +64,14 @@ def end_cancelled(rollout: Rollout) -> Run:
         PlanError: An appliance left the inventory, or somebody else works on one.
     """
     plan, records = rollout.plan, rollout.records
-    refuse_unresolved(records, plan, resumed=rollout.resume)
+    refuse_transaction(records, plan, resumed=rollout.resume)
     begun = begun_in(records.journal_entries(rollout.resume))
     jobs = jobs_of(rollout, [change for change in plan.changes if change.host in begun])
     with ended(records, plan, records.load_run(rollout.resume), clock=rollout.clock) as run:
         run.cancelled_by = rollout.started_by
         execution = _Execution(rollout, run, jobs)
         execution.lock()
+        refuse_unresolved(records, plan)
         execution.watch_reverts()
     return records.load_run(run.run.id)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from lisiere.errors import CancelledError, LisiereError, PlanError, TakenOverError
-from lisiere.model.plan import HostOutcome, Outcome, Run
+from lisiere.model.plan import HostOutcome, Outcome, Run, RunStatus
 from lisiere.model.transaction import Side, Terms
 from lisiere.workflow.comparing import sha256_of, without_own
 from lisiere.workflow.pairing import begun_between, tunnel_ends
@@ -77,8 +77,10 @@ def resolve(rollout: Rollout) -> Run:
     """
     records = rollout.records
     found = records.transactions.load(rollout.resume)
-    if found is None or found.end is not None:
+    if found is None:
         return records.load_run(rollout.resume)
+    if found.end is not None:
+        return _closed(rollout)
     ends = _ends(rollout)
     with ended(records, rollout.plan, records.transactions.take_up(found.run_id), clock=rollout.clock) as run:
         runner = FleetRunner((rollout.appliances[name] for name in ends), access=rollout.access)
@@ -96,6 +98,16 @@ def _untouched(rollout: Rollout, run: OpenRun) -> Iterator[None]:
     except LisiereError as exc:
         rollout.records.transactions.end(run.run.id, Side.OLD, detail=f"nothing was sent: {exc}")
         raise
+
+
+def _closed(rollout: Rollout) -> Run:
+    """A run whose ends are on one side: closed, with its leases, when its process died before it did that."""
+    records, run = rollout.records, rollout.records.load_run(rollout.resume)
+    if run.status is not RunStatus.INTERRUPTED:
+        return run
+    with ended(records, rollout.plan, records.transactions.take_up(run.id), clock=rollout.clock):
+        rollout.watch.on_note(f"{run.id} is at its end; its process died before it said so")
+    return _ended(rollout, run.id)
 
 
 def _ended(rollout: Rollout, run_id: str) -> Run:

@@ -54,3 +54,15 @@ class Transaction(Model):
     def goal(self) -> Side:
         """What its ends have to become."""
         return self.decision or Side.OLD
+
+
+class Left(Model):
+    """A transaction that no living process carries out and that is not at rest: its ends are not, or its run is not.
+
+    Args:
+        transaction: The transaction; with an end, only its run was left, with the leases of its appliances.
+        hosts: Its ends.
+    """
+
+    transaction: Transaction
+    hosts: frozenset[str]

@@ -7,11 +7,11 @@ from django.db.models import Q, QuerySet
 
 from lisiere.errors import CancelledError, RecordError, TakenOverError
 from lisiere.model.plan import Event, Run, RunStatus
-from lisiere.model.transaction import Side, Terms, Transaction
+from lisiere.model.transaction import Left, Side, Terms, Transaction
 from lisiere.store import journal, leases, runs
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
-from lisiere.store.models import TransactionRow
+from lisiere.store.models import PlannedChangeRow, TransactionRow
 from lisiere.store.packing import storable
 from lisiere.store.process import Process, this_process
 from lisiere.store.worker import Worker
@@ -71,6 +71,11 @@ class TransactionRecords:
         """Those that have not come to their end, or whose secrets have not, oldest first; also those under way."""
         return self._worker.read(lambda: tuple(_found(_rows(self._alias).filter(~Q(secrets="") | Q(end="")))))
 
+    def left(self) -> tuple[Left, ...]:
+        """Those that no living process carries out and that are not at rest, oldest first."""
+        at = self._clock()
+        return self._worker.read(lambda: tuple(left(self._alias, at=at)))
+
     def take_up(self, run_id: str) -> Run:
         """Let this process bring the transaction of a run to its end.
 
@@ -120,6 +125,15 @@ def end(alias: str, run_id: str, side: Side | None, *, detail: str, at: datetime
         raise runs.taken_over(alias, run_id)
     said = f"all ends are {side}" if side else "to be resolved"
     journal.append(alias, [Note(at, run_id, "", Event.RESOLVE, f"{said}: {detail}")])
+
+
+def left(alias: str, *, at: datetime) -> Iterator[Left]:
+    """What transactions of processes that ended or died have left, seen at one moment."""
+    for row in _rows(alias).filter(Q(end="") | Q(run__status=RunStatus.RUNNING)):
+        if row.run.status == RunStatus.RUNNING and not runs.is_dead(row.run, at):
+            continue
+        hosts = PlannedChangeRow.objects.using(alias).filter(plan_id=row.run.plan_id).values_list("host", flat=True)
+        yield Left(transaction=_transaction(row), hosts=frozenset(hosts))
 
 
 def take_up(alias: str, run_id: str, *, at: datetime, process: Process) -> Run:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lisiere.drivers.base import FINGERPRINT
 from lisiere.errors import PlanError
-from lisiere.model.plan import Event, Plan, RunStatus, Step
+from lisiere.model.plan import Event, Plan, Step
 from lisiere.model.record import JournalEntry
 
 if TYPE_CHECKING:
@@ -65,26 +65,35 @@ def refuse_nameless(before: dict[str, str]) -> None:
         )
 
 
-def refuse_unresolved(records: "Records", plan: Plan, *, resumed: str = "") -> None:
-    """Nothing is begun on an appliance that is an end of a transaction which was left before all were new or old.
+def refuse_transaction(records: "Records", plan: Plan, *, resumed: str) -> None:
+    """A run that is one transaction is not taken up in waves.
 
     Raises:
-        PlanError: Such a one is open, or the run to resume is one; nothing was sent.
+        PlanError: The run to resume is one; nothing was sent.
     """
     found = records.transactions.load(resumed) if resumed else None
     if found is not None and found.end is not None:
         raise PlanError(f"{resumed} was one transaction, and all of its ends are {found.end}: carry {plan.id} out anew")
     if found is not None:
         raise PlanError(f"{resumed} is one transaction: `lisiere runs resolve {resumed}` brings it to its end")
+
+
+def refuse_unresolved(records: "Records", plan: Plan) -> None:
+    """Nothing is begun on an appliance that is an end of a transaction which was left before all were new or old.
+
+    Asked once the leases are held: who leaves one from then on does so on other appliances.
+
+    Raises:
+        PlanError: Such a one is open; nothing was sent.
+    """
     hosts = {change.host for change in plan.changes}
-    for one in records.transactions.open_ones():
-        if one.end is not None or records.load_run(one.run_id).status is RunStatus.RUNNING:
-            continue
-        shared = sorted(hosts.intersection(change.host for change in records.load_plan(one.plan_id).changes))
-        if shared:
+    for one in records.transactions.left():
+        shared = sorted(hosts & one.hosts)
+        if shared and one.transaction.end is None:
+            run_id = one.transaction.run_id
             raise PlanError(
-                f"{shared[0]} is an end of {one.run_id}, whose ends are not all new or all old yet:"
-                f" `lisiere runs resolve {one.run_id}` brings them there; nothing was sent"
+                f"{shared[0]} is an end of {run_id}, whose ends are not all new or all old yet:"
+                f" `lisiere runs resolve {run_id}` brings them there; nothing was sent"
             )
 
 

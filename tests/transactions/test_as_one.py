@@ -11,7 +11,8 @@ from lab.faults import Step as LabStep
 from lab.fleet import Handle
 from lisiere.errors import PlanError, TakenOverError
 from lisiere.model.plan import Outcome, RunStatus
-from lisiere.model.transaction import Side
+from lisiere.model.record import LeaseAnswer
+from lisiere.model.transaction import Side, Terms
 from nornir_tasks.rollout import apply_plan
 from nornir_tasks.transaction import apply_as_one, resolve
 from nornir_tasks.undertaking import Watch
@@ -192,6 +193,40 @@ def _passing_time(stage: Stage, group: Group) -> Watch:
 def _expire_when(text: str, handle: Handle) -> None:
     if text.startswith("waiting for"):
         handle.expire()
+
+
+def test_what_is_left_in_the_last_moment_is_seen_once_the_leases_are_held(
+    stage: Stage, records: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process lived when ours began, and gave its leases back with its ends apart."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    left = records.transactions.begin(plan.id, Terms(window_s=600), started_by="somebody@else")
+    acquire = records.acquire_leases
+
+    def acquired(*words: object, **rest: object) -> LeaseAnswer:
+        records.finish_run(left.id, status=RunStatus.FAILED)
+        return acquire(*words, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(records, "acquire_leases", acquired)
+    for carry_out in (apply_plan, apply_as_one):
+        tampered(records, "UPDATE lisiere_run SET status = 'running' WHERE id = %s", left.id)
+        with pytest.raises(PlanError, match=f"lisiere runs resolve {left.id}"):
+            carry_out(group.rollout(plan, records))
+    assert [one.transaction.run_id for one in records.transactions.left()] == [left.id]
+    assert [handle.counters.pushes for handle in handles(stage, group)] == [0, 0]
+
+
+def test_a_transaction_that_died_behind_its_end_is_closed(stage: Stage, records: "Records") -> None:
+    """Its ends are where they should be; its run and its leases are not left for good."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    run = apply_as_one(group.rollout(plan, records))
+    tampered(records, "UPDATE lisiere_run SET status = 'running', pid_started = 'gone'")
+    assert [one.transaction.end for one in records.transactions.left()] == [Side.NEW]
+    closed = resolve(group.rollout(plan, records, resume=run.id))
+    assert (closed.status, outcomes(closed)) == (RunStatus.SUCCEEDED, ["applied", "applied"])
+    assert records.transactions.left() == ()
 
 
 def test_what_is_refused_before_anything_is_sent_is_at_its_end(stage: Stage, records: "Records") -> None:
