@@ -14,6 +14,8 @@ from lisiere.errors import (
     ConfigRejectedError,
     DeviceError,
     HalfAppliedError,
+    LisiereError,
+    RecordError,
     SilentLossError,
     StaleError,
     VerificationError,
@@ -124,6 +126,19 @@ class MoveEnd(EndStep):
     def _confirm(self, host: Host, detail: str) -> None:
         self.care.journal(host.name, Step.CONFIRM, detail)
         open_driver(host).confirm_commit()
+
+
+def unanswered(error: LisiereError | None) -> Moved:
+    """How an end stands whose step did not come to an answer of its own.
+
+    Raises:
+        RecordError: It was the records that failed; nothing of it says anything about the end.
+    """
+    if isinstance(error, RecordError):
+        raise error
+    if isinstance(error, DeviceError):
+        return Moved(Rest.AGAIN, error.message)
+    return Moved(Rest.REFUSED, str(error))
 
 
 def forget_before(host: Host) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from lisiere.errors import CancelledError, LisiereError, TakenOverError
+from lisiere.errors import CancelledError, LisiereError, RecordError
 from nornir_tasks.fleet import Answer
 
 T = TypeVar("T")
@@ -16,14 +16,14 @@ def failure_of(answers: Mapping[str, Answer[T]], hosts: Iterable[str], faults: d
     An end that was kept back because another one failed, or because somebody cancelled, is no fault of its own.
 
     Raises:
-        TakenOverError: Another process carries this out now.
+        RecordError: It was the records that failed, or another process carries this out now.
     """
     held_back = ""
     for host in sorted(hosts):
         answer = answers.get(host)
         if answer is None:
             held_back = held_back or STOPPED
-        elif isinstance(answer.error, TakenOverError):
+        elif isinstance(answer.error, RecordError):
             raise answer.error
         elif isinstance(answer.error, CancelledError):
             held_back = held_back or str(answer.error)

@@ -20,7 +20,7 @@ from nornir_tasks.fleet import FleetRunner
 from nornir_tasks.health_words import health_from
 from nornir_tasks.home import Promise
 from nornir_tasks.keeping import Keeping
-from nornir_tasks.moving import Moved, MoveEnd, Rest, forget_before
+from nornir_tasks.moving import Moved, MoveEnd, Rest, forget_before, unanswered
 from nornir_tasks.phases import failure_of
 from nornir_tasks.stopping import stop_on_interrupt
 from nornir_tasks.undertaking import LONGEST_PAUSE_S, RESTART_S, Rollout
@@ -159,7 +159,7 @@ class Resolution:
             elif answer.value is not None:
                 self._moved[host] = answer.value
             else:
-                self._moved[host] = Moved(Rest.REFUSED, str(answer.error))
+                self._moved[host] = unanswered(answer.error)
         self._is_stopped = runner.stop.is_set()
         return runner
 

@@ -1,5 +1,7 @@
 """A plan as one transaction: both ends new or both ends old, whatever goes wrong where."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,10 +11,12 @@ import pytest
 from lab.faults import Fault, Kind
 from lab.faults import Step as LabStep
 from lab.fleet import Handle
-from lisiere.errors import PlanError, TakenOverError
-from lisiere.model.plan import Outcome, RunStatus
+from lisiere.errors import PlanError, ProcessLostError, RecordError, TakenOverError
+from lisiere.model.plan import Outcome, RunStatus, Step
 from lisiere.model.record import LeaseAnswer
 from lisiere.model.transaction import Side, Terms
+from nornir_tasks.fleet import Answer, FleetRunner
+from nornir_tasks.moving import MoveEnd
 from nornir_tasks.rollout import apply_plan
 from nornir_tasks.transaction import apply_as_one, resolve
 from nornir_tasks.undertaking import Watch
@@ -193,6 +197,47 @@ def _passing_time(stage: Stage, group: Group) -> Watch:
 def _expire_when(text: str, handle: Handle) -> None:
     if text.startswith("waiting for"):
         handle.expire()
+
+
+def test_a_lost_process_of_ours_is_no_refusal(
+    stage: Stage, records: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decision stands: the end that it worked on is looked at again, and confirmed."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    lost = [ProcessLostError(group.names[1], was_begun=True)]
+    run: Callable[..., dict[str, object]] = FleetRunner.run
+
+    def losing(self: FleetRunner, step: object, **rest: object) -> object:
+        answers = run(self, step, **rest)
+        if isinstance(step, MoveEnd) and lost:
+            answers[group.names[1]] = Answer(group.names[1], None, lost.pop())
+        return answers
+
+    monkeypatch.setattr(FleetRunner, "run", losing)
+    assert outcomes(apply_as_one(group.rollout(plan, records))) == ["applied", "applied"]
+    assert sides(stage, group) == ["new", "new"]
+
+
+def test_records_that_fail_turn_no_decision(stage: Stage, records: "Records", monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they say is no word of the ends; the next one goes on to the side that was decided."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    journal = records.journal_soon
+
+    def journalled(run_id: str, host: str, step: str, *rest: str, **more: object) -> "Future[str]":
+        if step == Step.CONFIRM:
+            raise RecordError("the disk is full")
+        return journal(run_id, host, step, *rest, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "journal_soon", journalled)
+        with pytest.raises(RecordError, match="the disk is full"):
+            apply_as_one(group.rollout(plan, records))
+    (left,) = records.transactions.left()
+    assert left.transaction.decision is Side.NEW
+    assert outcomes(resolve(group.rollout(plan, records, resume=left.transaction.run_id))) == ["applied", "applied"]
+    assert sides(stage, group) == ["new", "new"]
 
 
 def test_what_is_left_in_the_last_moment_is_seen_once_the_leases_are_held(
