@@ -16,14 +16,20 @@ def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> N
     """Bring to its end what earlier transactions left, and say what became of it; before anything else is sent.
 
     What cannot be brought there yet holds back its own appliances only.
+
+    Raises:
+        StoppedError: A person pressed Ctrl-C: nothing else is begun.
     """
     from lisiere.errors import LisiereError
+    from nornir_tasks.stopping import StoppedError
 
     for one in (left.transaction for left in records.transactions.left()):
         if is_lab_plan(records.load_plan(one.plan_id)) != is_lab:
             continue
         try:
             resolve_one(records, one.run_id, settings=settings, is_lab=is_lab)
+        except StoppedError:
+            raise
         except LisiereError as exc:
             note(f"{one.run_id} is still to be resolved: {exc}")
     settle_keys(records, settings=settings)

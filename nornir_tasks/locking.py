@@ -7,6 +7,7 @@ from lisiere.model.record import Lease
 from lisiere.workflow.runs import OpenRun
 from nornir_tasks.fleet import FleetRunner
 from nornir_tasks.reading import read_fleet
+from nornir_tasks.stopping import StoppedError
 
 
 def lock(run: OpenRun, hosts: Collection[str], *, runner: FleetRunner, on_note: Callable[[str], None]) -> None:
@@ -14,6 +15,7 @@ def lock(run: OpenRun, hosts: Collection[str], *, runner: FleetRunner, on_note: 
 
     Raises:
         PlanError: Somebody works on one of the appliances, or something is armed there; nothing was sent.
+        StoppedError: A person stopped it; nothing was sent.
     """
     refused = run.lock(hosts).refused
     if living := [lease for lease in refused if not lease.is_abandoned]:
@@ -24,10 +26,12 @@ def lock(run: OpenRun, hosts: Collection[str], *, runner: FleetRunner, on_note: 
     answers = read_fleet(runner, hosts=[lease.host for lease in refused])
     for lease in refused:
         answer = answers.get(lease.host)
-        if answer is None or answer.error is not None:
-            reason = "it was not looked at" if answer is None else str(answer.error)
+        if answer is None:
+            run.is_stopped = True
+            raise StoppedError(f"stopped by a person before {lease.host} was looked at; nothing was sent")
+        if answer.error is not None:
             advice = f"`lisiere apply --resume {lease.run_id}` or `lisiere runs cancel {lease.run_id}` ends that"
-            raise PlanError(_refusal([lease], f"{reason}; {advice}"))
+            raise PlanError(_refusal([lease], f"{answer.error}; {advice}"))
     if refused := run.lock(hosts, looked_at=answers).refused:
         raise PlanError(_refusal(refused))
 

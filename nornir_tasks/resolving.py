@@ -69,6 +69,10 @@ class Resolution:
             self._forget_keys()
         self._close(side, reason)
 
+    def was_stopped(self) -> bool:
+        """Whether a person asked for a stop: what is left is for the next process."""
+        return self._is_stopped
+
     # ---- forward -------------------------------------------------------------------------------------------------
 
     def _to_new(self) -> str:
@@ -76,7 +80,7 @@ class Resolution:
         pause_s = self._rollout.caution.pause_s
         for _ in range(TRIES):
             runner = self._round(Side.NEW)
-            if self._is_stopped:
+            if self.was_stopped():
                 return ""
             if contrary := self._who(Rest.REFUSED, Rest.NEITHER):
                 return self._told(contrary)
@@ -86,10 +90,13 @@ class Resolution:
             if not gone and not away:
                 return ""
             if not away:
-                if why_not := self._once_more(gone):
-                    return why_not
+                why_not = self._once_more(gone)
+                if why_not or self.was_stopped():
+                    return "" if self.was_stopped() else why_not
                 continue
             self._pause(runner, away, pause_s, "answer again")
+            if self.was_stopped():
+                return ""
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return self._told(self._who(Rest.AGAIN, Rest.GONE))
 
@@ -102,7 +109,7 @@ class Resolution:
         ends = {host: self._ends[host] for host in gone}
         for step in (ArmEnd(ends, care, expected), VerifyEnd(ends, care, expected)):
             failed = failure_of(runner.run(step, name="once more", hosts=gone), gone, self._faults)
-            if failed:
+            if self._stopped_by(runner) or failed:
                 return failed
         reason = f"{gone[0]}: verified once more"
         self._rollout.records.transactions.decide(self._run.run.id, Side.NEW, reason=reason, ends=self._ends)
@@ -130,9 +137,11 @@ class Resolution:
             runner, rounds = self._round(Side.OLD), rounds + 1
             self._believe_timers()
             left = self._who(Rest.AGAIN) + (self._who(Rest.REFUSED) if rounds < TRIES else [])
-            if not left or self._is_stopped or waited_s >= patience_s:
+            if not left or self.was_stopped() or waited_s >= patience_s:
                 return
             self._pause(runner, left, pause_s, "go back")
+            if self.was_stopped():
+                return
             waited_s, pause_s = waited_s + pause_s, min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _believe_timers(self) -> None:
@@ -160,13 +169,19 @@ class Resolution:
                 self._moved[host] = answer.value
             else:
                 self._moved[host] = unanswered(answer.error)
-        self._is_stopped = runner.stop.is_set()
+        self._stopped_by(runner)
         return runner
 
+    def _stopped_by(self, runner: FleetRunner) -> bool:
+        """Take note of a stop that a person asked for while a runner worked; it holds for all that follows."""
+        self._is_stopped = self._is_stopped or runner.stop.is_set()
+        return self._is_stopped
+
     def _pause(self, runner: FleetRunner, hosts: Sequence[str], pause_s: float, what: str) -> None:
-        self._rollout.watch.on_note(f"waiting for {len(hosts)} appliance(s) to {what}: {', '.join(hosts[:3])}")
         with stop_on_interrupt(runner.stop):
-            self._is_stopped = runner.stop.wait(pause_s)
+            self._rollout.watch.on_note(f"waiting for {len(hosts)} appliance(s) to {what}: {', '.join(hosts[:3])}")
+            runner.stop.wait(pause_s)
+        self._stopped_by(runner)
 
     def _who(self, *rests: Rest) -> list[str]:
         return sorted(host for host, moved in self._moved.items() if moved.rest in rests)
@@ -211,4 +226,4 @@ class Resolution:
         self._run.record(results)
         said = f"{len(left)} to be brought there: {self._told(left)}" if left else reason
         self._rollout.records.transactions.end(self._run.run.id, None if left else side, detail=said)
-        self._run.is_stopped = self._run.is_stopped or self._is_stopped
+        self._run.is_stopped = self._run.is_stopped or self.was_stopped()

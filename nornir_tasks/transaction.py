@@ -23,9 +23,9 @@ from nornir_tasks.fleet import FleetRunner
 from nornir_tasks.home import Promise
 from nornir_tasks.keeping import Keeping
 from nornir_tasks.locking import lock
-from nornir_tasks.phases import failure_of
+from nornir_tasks.phases import STOPPED, failure_of
 from nornir_tasks.resolving import Resolution
-from nornir_tasks.stopping import stop_on_interrupt
+from nornir_tasks.stopping import StoppedError, stop_on_interrupt
 from nornir_tasks.undertaking import Rollout, jobs_of
 
 NO_PROCESS_DECIDED = "the process that carried it out died before it was decided"
@@ -74,6 +74,7 @@ def resolve(rollout: Rollout) -> Run:
     Raises:
         PlanError: An appliance left the inventory, or somebody else works on one.
         RecordError: The process that carries it out is alive.
+        StoppedError: A person stopped it; how far it had come is on record.
     """
     records = rollout.records
     found = records.transactions.load(rollout.resume)
@@ -87,6 +88,8 @@ def resolve(rollout: Rollout) -> Run:
         lock(run, ends, runner=runner, on_note=rollout.watch.on_note)
         resolution = Resolution(rollout, run, ends, window_s=found.window_s)
         resolution.carry_out(found.goal, reason=found.reason or NO_PROCESS_DECIDED)
+    if resolution.was_stopped():
+        raise StoppedError(f"stopped by a person while {found.run_id} was resolved; the next apply goes on there")
     return _ended(rollout, found.run_id)
 
 
@@ -195,7 +198,7 @@ class _Transaction:
         left_s = self._window.length_s - age_s()
         if left_s < self._window.confirming_s:
             return f"it took too long: {left_s:.0f} s are left to confirm {len(self._ends)} end(s)"
-        return self._decide()
+        return STOPPED if self._runner.stop.is_set() else self._decide()
 
     def _decide(self) -> str:
         """Put on record that all ends are to be new; answers what speaks against it."""

@@ -1,10 +1,11 @@
 """A plan as one transaction: both ends new or both ends old, whatever goes wrong where."""
 
-from collections.abc import Callable
+import os
+import signal
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -12,12 +13,13 @@ from lab.faults import Fault, Kind
 from lab.faults import Step as LabStep
 from lab.fleet import Handle
 from lisiere.errors import PlanError, ProcessLostError, RecordError, TakenOverError
-from lisiere.model.plan import Outcome, RunStatus, Step
+from lisiere.model.plan import Outcome, Plan, RunStatus, Step
 from lisiere.model.record import LeaseAnswer
 from lisiere.model.transaction import Side, Terms
 from nornir_tasks.fleet import Answer, FleetRunner
 from nornir_tasks.moving import MoveEnd
 from nornir_tasks.rollout import apply_plan
+from nornir_tasks.stopping import StoppedError
 from nornir_tasks.transaction import apply_as_one, resolve
 from nornir_tasks.undertaking import Watch
 from tests.faults.stage import Stage, now
@@ -25,6 +27,8 @@ from tests.store.tampering import tampered
 from tests.transactions.stage import Group, handles, outcomes, sides, take
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lisiere.store.records import Records
 
 
@@ -111,22 +115,14 @@ def test_an_end_that_stays_away_is_resolved_by_the_next(stage: Stage, records: "
     """The confirmed end goes back; until the other one was seen, nothing else is begun on either."""
     group = take(stage, "1.5", "1.5", timeout_s=2.0)
     plan = group.plan(records)
-    second = handles(stage, group)[1]
-    second.inject(Fault(Kind.DROP, step=LabStep.CONFIRM, when="after"))
-
-    def on_note(text: str) -> None:
-        if text.startswith("waiting"):
-            second.inject(Fault(Kind.REFUSE_LOGIN, times=0))
-
-    rollout = group.rollout(plan, records, watch=Watch(on_note=on_note))
-    run = apply_as_one(replace(rollout, caution=replace(rollout.caution, settle_s=0.1)))
+    run = records.load_run(_left_with_an_end_away(stage, group, plan, records))
     assert outcomes(run) == ["reverted", "unknown"]
     assert sides(stage, group)[0] == "old"
     (left,) = records.transactions.open_ones()
     assert left.goal is Side.OLD
     with pytest.raises(PlanError, match=f"lisiere runs resolve {run.id}"):
         apply_plan(group.rollout(plan, records))
-    second.clear_faults()
+    stage.handle(group.names[1]).clear_faults()
     assert outcomes(resolve(group.rollout(plan, records, resume=run.id))) == ["reverted", "reverted"]
     assert sides(stage, group) == ["old", "old"]
     assert records.transactions.open_ones() == ()
@@ -182,6 +178,19 @@ def test_what_cannot_be_one_transaction_is_refused(stage: Stage, records: "Recor
     assert [handle.counters.pushes for handle in handles(stage, group)] == [0, 0]
 
 
+def _left_with_an_end_away(stage: Stage, group: Group, plan: Plan, records: "Records") -> str:
+    """A transaction that was decided, and whose second end went away as it was confirmed; the run that it is."""
+    second = stage.handle(group.names[1])
+    second.inject(Fault(Kind.DROP, step=LabStep.CONFIRM, when="after"))
+
+    def on_note(text: str) -> None:
+        if text.startswith("waiting"):
+            second.inject(Fault(Kind.REFUSE_LOGIN, times=0))
+
+    rollout = group.rollout(plan, records, watch=Watch(on_note=on_note))
+    return apply_as_one(replace(rollout, caution=replace(rollout.caution, settle_s=0.1))).id
+
+
 def _passing_time(stage: Stage, group: Group) -> Watch:
     """Whenever we wait for ends to go back, their timers end."""
 
@@ -199,6 +208,49 @@ def _expire_when(text: str, handle: Handle) -> None:
         handle.expire()
 
 
+def test_a_stop_after_all_was_verified_decides_nothing(stage: Stage, records: "Records") -> None:
+    """The last moment at which a person is listened to is the one before the decision."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    steps = [*group.names, *group.names]
+
+    def on_host(name: str) -> None:
+        steps.pop()
+        if not steps:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    rollout = group.rollout(plan, records, watch=Watch(on_host=lambda name: on_host(name) if steps else None))
+    run = apply_as_one(rollout)
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert (run.status, found.decision, found.end) == (RunStatus.STOPPED, None, Side.OLD)
+    assert sides(stage, group) == ["old", "old"]
+
+
+@pytest.mark.parametrize("when", ["waiting for", "looking at"])
+def test_a_stop_while_a_transaction_is_resolved_is_heard(when: str, stage: Stage, records: "Records") -> None:
+    """While an end is waited for, or looked at: nothing else is begun then, and the next one goes on."""
+    group = take(stage, "1.5", "1.5", timeout_s=2.0)
+    plan = group.plan(records)
+    run_id = _left_with_an_end_away(stage, group, plan, records)
+
+    pressed = [when]
+
+    def press(text: str) -> None:
+        if pressed and text.startswith(pressed[0]):
+            pressed.pop()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    watch = Watch(on_note=press, on_host=lambda name: press(f"looking at {name}"))
+    rollout = group.rollout(plan, records, watch=watch, resume=run_id)
+    with pytest.raises(StoppedError, match=f"while {run_id} was resolved"):
+        resolve(rollout)
+    assert [one.transaction.run_id for one in records.transactions.left()] == [run_id]
+    assert records.load_run(run_id).status is RunStatus.STOPPED
+    stage.handle(group.names[1]).clear_faults()
+    assert outcomes(resolve(group.rollout(plan, records, resume=run_id))) == ["reverted", "reverted"]
+
+
 def test_a_lost_process_of_ours_is_no_refusal(
     stage: Stage, records: "Records", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +258,7 @@ def test_a_lost_process_of_ours_is_no_refusal(
     group = take(stage, "1.5", "1.5")
     plan = group.plan(records)
     lost = [ProcessLostError(group.names[1], was_begun=True)]
-    run: Callable[..., dict[str, object]] = FleetRunner.run
+    run = cast("Callable[..., dict[str, object]]", FleetRunner.run)
 
     def losing(self: FleetRunner, step: object, **rest: object) -> object:
         answers = run(self, step, **rest)
