@@ -70,7 +70,7 @@ def apply(
         plan = records.load_plan(name)
         _agree(plan, is_lab=is_lab, max_deleted_share=allow_deletions / 100, yes=yes)
         settle(records, is_lab=is_lab)
-        resolve_left(records, settings=settings, is_lab=is_lab)
+        resolve_left(records, {change.host for change in plan.changes}, settings=settings, is_lab=is_lab)
         rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=resume)
         caution = Caution.within(
             revert_in or settings.revert_in_s, max_failures=max_failures, max_failure_share=max_failure_share / 100

@@ -52,7 +52,7 @@ def rotate(
         fleet = open_fleet(settings, lab=is_lab)
         chosen = _chosen(settings, fleet, names or [], overlays or [], is_lab=is_lab)
         settle(records, is_lab=is_lab)
-        resolve_left(records, settings=settings, is_lab=is_lab)
+        resolve_left(records, {host for hosts in chosen.values() for host in hosts}, settings=settings, is_lab=is_lab)
         run = carry_out(
             secret_store(settings),
             list(chosen),

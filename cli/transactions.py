@@ -1,5 +1,6 @@
 """Transactions that were left before all of their ends were new or old: brought to their end, and told of."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,14 +9,16 @@ from cli.output import note, progress
 
 if TYPE_CHECKING:
     from lisiere.model.plan import Run
+    from lisiere.model.transaction import Left
     from lisiere.settings import Settings
     from lisiere.store.records import Records
 
 
-def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> None:
+def resolve_left(records: "Records", hosts: Collection[str], *, settings: "Settings", is_lab: bool) -> None:
     """Bring to its end what earlier transactions left, and say what became of it; before anything else is sent.
 
-    What cannot be brought there yet holds back its own appliances only.
+    What cannot be brought there yet holds back its own appliances only. It is waited for where one of `hosts`, or the
+    far end of one of their tunnels, is among its ends; the ends of others are looked at once.
 
     Raises:
         StoppedError: A person pressed Ctrl-C: nothing else is begun.
@@ -23,11 +26,12 @@ def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> N
     from lisiere.errors import LisiereError
     from nornir_tasks.stopping import StoppedError
 
-    for one in (left.transaction for left in records.transactions.left()):
-        if is_lab_plan(records.load_plan(one.plan_id)) != is_lab:
-            continue
+    found = [one for one in records.transactions.left() if _is_of(records, one, is_lab=is_lab)]
+    near = _near(hosts, settings=settings, is_lab=is_lab) if found else frozenset()
+    for left in found:
+        one, waits = left.transaction, not near.isdisjoint(left.hosts)
         try:
-            resolve_one(records, one.run_id, settings=settings, is_lab=is_lab)
+            resolve_one(records, one.run_id, settings=settings, is_lab=is_lab, waits=waits)
         except StoppedError:
             raise
         except LisiereError as exc:
@@ -35,7 +39,23 @@ def resolve_left(records: "Records", *, settings: "Settings", is_lab: bool) -> N
     settle_keys(records, settings=settings)
 
 
-def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab: bool) -> "Run":
+def _is_of(records: "Records", left: "Left", *, is_lab: bool) -> bool:
+    """Whether a transaction is one of the lab, or of the appliances in service."""
+    return is_lab_plan(records.load_plan(left.transaction.plan_id)) == is_lab
+
+
+def _near(hosts: Collection[str], *, settings: "Settings", is_lab: bool) -> frozenset[str]:
+    """Appliances, and those at the far ends of their tunnels."""
+    from cli.workplace import open_fleet
+    from lisiere.policy.site import resolve_sites
+
+    fleet = open_fleet(settings, lab=is_lab)
+    known = {one.name for one in fleet.in_service()}
+    intents = resolve_sites(fleet, sorted(known.intersection(hosts)))
+    return frozenset(hosts).union(tunnel.peer for intent in intents.values() for tunnel in intent.tunnels)
+
+
+def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab: bool, waits: bool = True) -> "Run":
     """Bring the ends of one transaction to one side, and say which.
 
     Raises:
@@ -51,7 +71,7 @@ def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab
     rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=run_id)
     caution = Caution.within(settings.revert_in_s)
     with progress("resolve", len(plan.changes)) as advance:
-        run = resolve(replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)))
+        run = resolve(replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)), waits=waits)
     settle_keys(records, settings=settings)
     found = records.transactions.load(run_id)
     if found is not None:

@@ -6,6 +6,7 @@ be resolved, and the next process goes on here.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from lisiere.errors import LisiereError
 from lisiere.model.plan import HostOutcome
@@ -39,6 +40,7 @@ class Resolution:
         ends: All ends.
         window_s: How long a timed commit waits.
         faults: What went wrong with ends before.
+        waits: Whether ends that are away are waited for; if not, each is looked at once, and taken a step.
     """
 
     def __init__(
@@ -49,11 +51,12 @@ class Resolution:
         *,
         window_s: int,
         faults: Mapping[str, LisiereError] | None = None,
+        waits: bool = True,
     ) -> None:
         self._rollout, self._run, self._ends, self._window_s = rollout, run, ends, window_s
         self._faults = dict(faults or {})
         self._moved: dict[str, Moved] = {}
-        self._is_stopped = False
+        self._is_stopped, self._waits = False, waits
         self._began_at = run.run.started_at
 
     def carry_out(self, side: Side, *, reason: str) -> None:
@@ -76,7 +79,7 @@ class Resolution:
     # ---- forward -------------------------------------------------------------------------------------------------
 
     def _to_new(self) -> str:
-        """Confirm all; answers why that cannot be, "" when all are new or a person asked for a stop."""
+        """Confirm all; answers why that cannot be, "" when all are new or what is left is for the next process."""
         pause_s = self._rollout.caution.pause_s
         for _ in range(TRIES):
             runner = self._round(Side.NEW)
@@ -87,7 +90,7 @@ class Resolution:
             gone, away = self._who(Rest.GONE), self._who(Rest.AGAIN)
             if len(gone) == len(self._ends):
                 return EVERY_END_WENT_BACK
-            if not gone and not away:
+            if not (self._waits and (gone or away)):
                 return ""
             if not away:
                 why_not = self._once_more(gone)
@@ -129,7 +132,7 @@ class Resolution:
     # ---- back ----------------------------------------------------------------------------------------------------
 
     def _to_old(self) -> None:
-        """Bring all back, and wait for those that their own timers bring back."""
+        """Bring all back, and wait for those that their own timers bring back, counted from when they were armed."""
         caution, waited_s, pause_s, rounds = self._rollout.caution, 0.0, self._rollout.caution.pause_s, 0
         patience_s = caution.settle_s + max(0, self._window_s - caution.revert_in_s)
         self._moved.clear()
@@ -137,12 +140,19 @@ class Resolution:
             runner, rounds = self._round(Side.OLD), rounds + 1
             self._believe_timers()
             left = self._who(Rest.AGAIN) + (self._who(Rest.REFUSED) if rounds < TRIES else [])
-            if not left or self.was_stopped() or waited_s >= patience_s:
+            if not left or self.was_stopped() or waited_s >= patience_s or not self._is_worth_waiting(left):
                 return
             self._pause(runner, left, pause_s, "go back")
             if self.was_stopped():
                 return
             waited_s, pause_s = waited_s + pause_s, min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _is_worth_waiting(self, hosts: Sequence[str]) -> bool:
+        """Whether an end may still go back by itself; what another process has armed long ago has done so, or never."""
+        reached, at = self._reached(), self._rollout.clock()
+        over_s = timedelta(seconds=self._window_s + RESTART_S)
+        began = [one.committed_at for host in hosts if (one := reached.get(host)) and one.committed_at]
+        return self._waits and any(at <= committed_at + over_s for committed_at in began)
 
     def _believe_timers(self) -> None:
         """An end that is away and was never confirmed is old once its timer is over, seen or not."""

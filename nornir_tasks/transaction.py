@@ -65,8 +65,12 @@ def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = ()) -> Run:
     return _ended(rollout, run.run.id)
 
 
-def resolve(rollout: Rollout) -> Run:
-    """Bring the ends of a transaction, whose process did not, to one side: `rollout.resume` is its run.
+def resolve(rollout: Rollout, *, waits: bool = True) -> Run:
+    """Bring the ends of a transaction, whose process did not, to one side.
+
+    Args:
+        rollout: What was carried out; `resume` is its run.
+        waits: Whether ends that are away are waited for; if not, each is looked at once at the most.
 
     Returns:
         The run as it stands now; nothing is done about one whose ends are on one side already.
@@ -86,7 +90,7 @@ def resolve(rollout: Rollout) -> Run:
     with ended(records, rollout.plan, records.transactions.take_up(found.run_id), clock=rollout.clock) as run:
         runner = FleetRunner((rollout.appliances[name] for name in ends), access=rollout.access)
         lock(run, ends, runner=runner, on_note=rollout.watch.on_note)
-        resolution = Resolution(rollout, run, ends, window_s=found.window_s)
+        resolution = Resolution(rollout, run, ends, window_s=found.window_s, waits=waits)
         resolution.carry_out(found.goal, reason=found.reason or NO_PROCESS_DECIDED)
     if resolution.was_stopped():
         raise StoppedError(f"stopped by a person while {found.run_id} was resolved; the next apply goes on there")

@@ -162,6 +162,32 @@ def test_a_process_that_was_taken_for_dead_decides_nothing(stage: Stage, records
     assert sides(stage, group) == ["new armed", "new armed"]
 
 
+def test_ends_of_others_are_looked_at_once(stage: Stage, records: "Records") -> None:
+    """Who works on other appliances waits for none of them; the end that answers is taken a step all the same."""
+    group = take(stage, "1.5", "1.5", timeout_s=2.0)
+    plan = group.plan(records)
+    run_id = _left_with_an_end_away(stage, group, plan, records)
+    notes: list[str] = []
+    rollout = group.rollout(plan, records, watch=Watch(on_note=notes.append), resume=run_id)
+    assert outcomes(resolve(rollout, waits=False)) == ["reverted", "unknown"]
+    assert [note for note in notes if note.startswith("waiting")] == []
+    stage.handle(group.names[1]).clear_faults()
+    assert outcomes(resolve(rollout, waits=False)) == ["reverted", "reverted"]
+    assert records.transactions.left() == ()
+
+
+def test_what_was_armed_long_ago_is_not_waited_for(stage: Stage, records: "Records") -> None:
+    """Its timer and a restart are over by the journal, however late the next process comes."""
+    group = take(stage, "1.5", "1.5", timeout_s=2.0)
+    plan = group.plan(records)
+    run_id = _left_with_an_end_away(stage, group, plan, records)
+    notes: list[str] = []
+    rollout = group.rollout(plan, records, watch=Watch(on_note=notes.append), resume=run_id)
+    resolve(replace(rollout, clock=lambda: now() + timedelta(hours=1)))
+    assert [note for note in notes if note.startswith("waiting")] == []
+    assert [one.transaction.run_id for one in records.transactions.left()] == [run_id]
+
+
 def test_what_cannot_be_one_transaction_is_refused(stage: Stage, records: "Records") -> None:
     """Too many ends for the longest window, or an end that somebody changed: nothing is sent to any."""
     group = take(stage, "1.5", "1.5")
