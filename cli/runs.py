@@ -116,8 +116,20 @@ def cancel(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: A
 
 
 @app.command("resolve")
-def resolve(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: AsJson = False) -> None:
+def resolve(
+    context: typer.Context,
+    name: RunName,
+    *,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="HOST", help="An end that is gone for good; repeatable.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is; kept in the journal.")] = "",
+    lab: Lab = None,
+    as_json: AsJson = False,
+) -> None:
     """Bring the ends of a transaction that was left to one side: all new if that was decided, else all old.
+
+    An end that left the inventory or was destroyed is left out with --without and a --reason; one that answers is not.
 
     Exit status 1 when an end is not there yet.
     """
@@ -137,7 +149,7 @@ def resolve(context: typer.Context, name: RunName, *, lab: Lab = None, as_json: 
         if found.end is not None and run.status is not RunStatus.INTERRUPTED:
             note(f"{run.id} came to its end already; all its ends were {found.end}: {found.detail}")
         else:
-            run = resolve_one(records, run.id, settings=settings, is_lab=is_lab)
+            run = resolve_one(records, run.id, settings=settings, is_lab=is_lab, without=without or (), reason=reason)
             found = records.transactions.load(run.id)
     if as_json:
         print_json({**run.model_dump(mode="json"), "transaction": found and found.model_dump(mode="json")})

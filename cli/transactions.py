@@ -55,15 +55,25 @@ def _near(hosts: Collection[str], *, settings: "Settings", is_lab: bool) -> froz
     return frozenset(hosts).union(tunnel.peer for intent in intents.values() for tunnel in intent.tunnels)
 
 
-def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab: bool, waits: bool = True) -> "Run":
-    """Bring the ends of one transaction to one side, and say which.
+def resolve_one(
+    records: "Records",
+    run_id: str,
+    *,
+    settings: "Settings",
+    is_lab: bool,
+    waits: bool = True,
+    without: Collection[str] = (),
+    reason: str = "",
+) -> "Run":
+    """Bring the ends of one transaction to one side, `without` those that are gone for good, and say which.
 
     Raises:
         LisiereError: That cannot be begun.
     """
     from cli.apply import prepared, refuse_elsewhere
-    from nornir_tasks.rollout import Caution, Watch
+    from nornir_tasks.leaving import LeftOut
     from nornir_tasks.transaction import resolve
+    from nornir_tasks.undertaking import Caution, Watch
 
     plan = records.load_plan(records.load_run(run_id).plan_id)
     refuse_elsewhere(plan, is_lab=is_lab)
@@ -71,7 +81,11 @@ def resolve_one(records: "Records", run_id: str, *, settings: "Settings", is_lab
     rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=run_id)
     caution = Caution.within(settings.revert_in_s)
     with progress("resolve", len(plan.changes)) as advance:
-        run = resolve(replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)), waits=waits)
+        run = resolve(
+            replace(rollout, caution=caution, watch=Watch(on_host=advance, on_note=note)),
+            waits=waits,
+            left_out=LeftOut(frozenset(without), reason),
+        )
     settle_keys(records, settings=settings)
     found = records.transactions.load(run_id)
     if found is not None:

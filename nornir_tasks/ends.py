@@ -3,7 +3,7 @@
 What goes wrong is raised, counted by the brake first, so that nothing more is armed anywhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
@@ -12,11 +12,13 @@ from nornir.core.inventory import Host
 
 from lisiere.errors import CancelledError, LisiereError, PendingCommitError, StaleError, VerificationError
 from lisiere.model.plan import Step
-from lisiere.workflow.comparing import compare, sha256_of
+from lisiere.workflow.comparing import compare, sha256_of, without_own
+from lisiere.workflow.pairing import begun_between, tunnel_ends
 from nornir_tasks.applying import Job, Journal
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import open_driver
 from nornir_tasks.health_words import words_of
+from nornir_tasks.undertaking import Rollout, jobs_of
 from nornir_tasks.verifying import Health, check, measure
 
 
@@ -172,3 +174,18 @@ def verify_end(host: Host, end: End, *, expected: Health, patience_s: float) -> 
     if seen.complaint:
         raise VerificationError(host.name, seen.complaint)
     return seen.running
+
+
+def ends_of(rollout: Rollout, *, without: Collection[str] = ()) -> dict[str, End]:
+    """The ends of a plan: what each is to get, what it runs before, and which tunnels begin between two of them."""
+    jobs = jobs_of(rollout, [change for change in rollout.plan.changes if change.host not in without])
+    texts = rollout.records.get_configurations({job.change.running_sha256 for job in jobs.values()})
+    running = {host: texts[job.change.running_sha256] for host, job in jobs.items()}
+    begins = begun_between(
+        {
+            host: tunnel_ends(difference=job.change.difference, running=running[host], intended=job.intended)
+            for host, job in jobs.items()
+        },
+        wanted={host: job.probes.tunnels for host, job in jobs.items()},
+    )
+    return {host: End(job, without_own(running[host]), begins[host]) for host, job in jobs.items()}

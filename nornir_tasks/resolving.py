@@ -88,7 +88,7 @@ class Resolution:
             if contrary := self._who(Rest.REFUSED, Rest.NEITHER):
                 return self._told(contrary)
             gone, away = self._who(Rest.GONE), self._who(Rest.AGAIN)
-            if len(gone) == len(self._ends):
+            if gone and len(gone) == len(self._ends):
                 return EVERY_END_WENT_BACK
             if not (self._waits and (gone or away)):
                 return ""

@@ -13,20 +13,20 @@ from datetime import datetime
 from lisiere.errors import CancelledError, LisiereError, PlanError, TakenOverError
 from lisiere.model.plan import HostOutcome, Outcome, Run, RunStatus
 from lisiere.model.transaction import Side, Terms
-from lisiere.workflow.comparing import sha256_of, without_own
-from lisiere.workflow.pairing import begun_between, tunnel_ends
+from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.runs import OpenRun, ended
 from lisiere.workflow.transactions import Window, refuse_nameless, refuse_unresolved, window_for
 from nornir_tasks.brake import Brake
-from nornir_tasks.ends import ArmEnd, End, EndCare, LookAtEnd, Looked, VerifyEnd
+from nornir_tasks.ends import ArmEnd, End, EndCare, LookAtEnd, Looked, VerifyEnd, ends_of
 from nornir_tasks.fleet import FleetRunner
 from nornir_tasks.home import Promise
 from nornir_tasks.keeping import Keeping
+from nornir_tasks.leaving import NOBODY, LeftOut, leave_out, refuse_wrong
 from nornir_tasks.locking import lock
 from nornir_tasks.phases import STOPPED, failure_of
 from nornir_tasks.resolving import Resolution
 from nornir_tasks.stopping import StoppedError, stop_on_interrupt
-from nornir_tasks.undertaking import Rollout, jobs_of
+from nornir_tasks.undertaking import Rollout
 
 NO_PROCESS_DECIDED = "the process that carried it out died before it was decided"
 
@@ -49,7 +49,7 @@ def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = ()) -> Run:
     plan, records, caution = rollout.plan, rollout.records, rollout.caution
     if not plan.is_intact():
         raise PlanError(f"{plan.id} was altered after it was frozen; make a new plan")
-    ends = _ends(rollout)
+    ends = ends_of(rollout)
     refuse_nameless({host: end.before for host, end in ends.items()})
     window = window_for(
         len(ends), at_once=rollout.access.workers, patience_s=caution.patience_s, least_s=caution.revert_in_s
@@ -65,18 +65,19 @@ def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = ()) -> Run:
     return _ended(rollout, run.run.id)
 
 
-def resolve(rollout: Rollout, *, waits: bool = True) -> Run:
+def resolve(rollout: Rollout, *, waits: bool = True, left_out: LeftOut = NOBODY) -> Run:
     """Bring the ends of a transaction, whose process did not, to one side.
 
     Args:
         rollout: What was carried out; `resume` is its run.
         waits: Whether ends that are away are waited for; if not, each is looked at once at the most.
+        left_out: Ends that are gone for good.
 
     Returns:
         The run as it stands now; nothing is done about one whose ends are on one side already.
 
     Raises:
-        PlanError: An appliance left the inventory, or somebody else works on one.
+        PlanError: An appliance left the inventory, one that is left out answers, or somebody else works on one.
         RecordError: The process that carries it out is alive.
         StoppedError: A person stopped it; how far it had come is on record.
     """
@@ -86,12 +87,14 @@ def resolve(rollout: Rollout, *, waits: bool = True) -> Run:
         return records.load_run(rollout.resume)
     if found.end is not None:
         return _closed(rollout)
-    ends = _ends(rollout)
+    refuse_wrong(rollout, left_out)
+    ends = ends_of(rollout, without=left_out.hosts)
     with ended(records, rollout.plan, records.transactions.take_up(found.run_id), clock=rollout.clock) as run:
         runner = FleetRunner((rollout.appliances[name] for name in ends), access=rollout.access)
         lock(run, ends, runner=runner, on_note=rollout.watch.on_note)
+        leave_out(rollout, run, left_out, at=rollout.clock())
         resolution = Resolution(rollout, run, ends, window_s=found.window_s, waits=waits)
-        resolution.carry_out(found.goal, reason=found.reason or NO_PROCESS_DECIDED)
+        resolution.carry_out(found.goal, reason=f"{found.reason or NO_PROCESS_DECIDED}{left_out}")
     if resolution.was_stopped():
         raise StoppedError(f"stopped by a person while {found.run_id} was resolved; the next apply goes on there")
     return _ended(rollout, found.run_id)
@@ -121,21 +124,6 @@ def _ended(rollout: Rollout, run_id: str) -> Run:
     found = rollout.records.load_run(run_id)
     rollout.after(found)
     return found
-
-
-def _ends(rollout: Rollout) -> dict[str, End]:
-    """The ends of a plan: what each is to get, what it runs before, and which tunnels begin between two of them."""
-    jobs = jobs_of(rollout, rollout.plan.changes)
-    texts = rollout.records.get_configurations({job.change.running_sha256 for job in jobs.values()})
-    running = {host: texts[job.change.running_sha256] for host, job in jobs.items()}
-    begins = begun_between(
-        {
-            host: tunnel_ends(difference=job.change.difference, running=running[host], intended=job.intended)
-            for host, job in jobs.items()
-        },
-        wanted={host: job.probes.tunnels for host, job in jobs.items()},
-    )
-    return {host: End(job, without_own(running[host]), begins[host]) for host, job in jobs.items()}
 
 
 class _Transaction:

@@ -159,6 +159,7 @@ class Event(StrEnum):
     WAVE = "wave"
     DECIDE = "decide"
     RESOLVE = "resolve"
+    LEAVE_OUT = "leave out"
     CANCEL = "cancel"
     END = "end"
 

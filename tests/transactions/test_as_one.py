@@ -12,11 +12,12 @@ import pytest
 from lab.faults import Fault, Kind
 from lab.faults import Step as LabStep
 from lab.fleet import Handle
-from lisiere.errors import PlanError, ProcessLostError, RecordError, TakenOverError
+from lisiere.errors import PlanError, ProcessLostError, RecordError, TakenOverError, UsageError
 from lisiere.model.plan import Outcome, Plan, RunStatus, Step
 from lisiere.model.record import LeaseAnswer
 from lisiere.model.transaction import Side, Terms
 from nornir_tasks.fleet import Answer, FleetRunner
+from nornir_tasks.leaving import LeftOut
 from nornir_tasks.moving import MoveEnd
 from nornir_tasks.rollout import apply_plan
 from nornir_tasks.stopping import StoppedError
@@ -186,6 +187,46 @@ def test_what_was_armed_long_ago_is_not_waited_for(stage: Stage, records: "Recor
     resolve(replace(rollout, clock=lambda: now() + timedelta(hours=1)))
     assert [note for note in notes if note.startswith("waiting")] == []
     assert [one.transaction.run_id for one in records.transactions.left()] == [run_id]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["in-the-inventory", "not-in-the-inventory"])
+def test_an_end_that_is_gone_for_good_is_left_out(is_known: bool, stage: Stage, records: "Records") -> None:
+    """By a person's word, on record with the reason; the others come to their side, and the transaction to its end."""
+    group = take(stage, "1.5", "1.5", timeout_s=2.0)
+    plan = group.plan(records)
+    run_id = _left_with_an_end_away(stage, group, plan, records)
+    gone = group.names[1]
+    rollout = group.rollout(plan, records, resume=run_id)
+    if not is_known:
+        rollout = replace(rollout, appliances={name: rollout.appliances[name] for name in group.names[:1]})
+        with pytest.raises(PlanError, match=f"--without {gone} --reason"):
+            resolve(rollout)
+    run = resolve(rollout, left_out=LeftOut(frozenset({gone}), "burnt down on 12 May"))
+    assert outcomes(run) == ["reverted", "unknown"]
+    assert run.outcomes[1].detail == "left out by tester@stage: burnt down on 12 May"
+    found = records.transactions.load(run_id)
+    assert found is not None
+    assert (found.end, records.transactions.left(), records.leases()) == (Side.OLD, (), ())
+    assert f"without {gone}: burnt down on 12 May" in found.detail
+    (entry,) = [one for one in records.journal_entries(run_id) if one.step == "leave out"]
+    assert entry.detail == f"{gone}, left out by tester@stage: burnt down on 12 May"
+
+
+def test_an_end_that_answers_is_not_left_out(stage: Stage, records: "Records") -> None:
+    """Nor one that is no end, nor without a reason: nothing is done, and nothing is on record."""
+    group = take(stage, "1.5", "1.5", timeout_s=2.0)
+    plan = group.plan(records)
+    run_id = _left_with_an_end_away(stage, group, plan, records)
+    rollout = group.rollout(plan, records, resume=run_id)
+    entries = len(records.journal_entries(run_id))
+    with pytest.raises(UsageError, match="nobody: no end of"):
+        resolve(rollout, left_out=LeftOut(frozenset({"nobody"}), "burnt down"))
+    with pytest.raises(UsageError, match="say why"):
+        resolve(rollout, left_out=LeftOut(frozenset(group.names[1:]), " "))
+    stage.handle(group.names[1]).clear_faults()
+    with pytest.raises(PlanError, match=f"{group.names[1]}: answers"):
+        resolve(rollout, left_out=LeftOut(frozenset(group.names[1:]), "burnt down"))
+    assert len(records.journal_entries(run_id)) == entries
 
 
 def test_what_cannot_be_one_transaction_is_refused(stage: Stage, records: "Records") -> None:
