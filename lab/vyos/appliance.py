@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from lab.errors import LabError
 from lab.faults import Fault, Faults, Kind, from_setting
 from lab.vyos import compare
 from lab.vyos.device import CommitReport, Device
+from lab.vyos.terminal import HungUpError
 from lisiere.configtree import Node
 
 if TYPE_CHECKING:
@@ -191,10 +192,11 @@ class Appliance:
         self._reopen()
 
     def wall(self, text: str) -> None:
-        """Write to every terminal, whatever stands there."""
+        """Write to every terminal, whatever stands there; one whose far end has just hung up misses it."""
         for terminal in self.terminals:
             terminal.write(text)
-            terminal.flush()
+            with suppress(HungUpError):
+                terminal.flush()
 
     def committed(self, before: Node, report: CommitReport) -> None:
         """Count a commit, and let it cut the management path if a fault says so."""

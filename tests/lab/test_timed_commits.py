@@ -6,6 +6,7 @@ import time
 import pytest
 
 from lab.fleet import Lab
+from lab.vyos.terminal import HungUpError, Terminal
 from tests.lab.conftest import MINUTE_S
 from tests.lab.talk import PROMPT, Talk, wait_until
 
@@ -54,6 +55,34 @@ def test_1_4_reboots_into_the_saved_configuration(lab: Lab) -> None:
     wait_until(lambda: answers(lab, "old"))
     assert "host-name 'old'" in lab["old"].running_set()
     assert "2022" not in lab["old"].running_set()
+
+
+class Gone:
+    """A far end that has just hung up, and is still among the terminals."""
+
+    async def read(self, n: int = -1) -> bytes:
+        """Nothing is typed any more."""
+        raise HungUpError
+
+    def write(self, data: bytes) -> None:
+        """Nobody is there to read it."""
+        raise HungUpError
+
+    async def drain(self) -> None:
+        """The same."""
+        raise HungUpError
+
+
+def test_a_terminal_that_hung_up_holds_no_revert_back(lab: Lab) -> None:
+    """It misses what is written to all terminals; the configuration before comes back all the same."""
+    before = lab["new"].running_set()
+    with Talk(lab, "new") as talk:
+        arm(talk, "set system host-name other")
+        gone = Gone()
+        lab["new"]._appliance.terminals.add(Terminal(gone, gone, has_pty=True))
+        lab["new"].expire()
+        assert lab["new"].running_set() == before
+        talk.until(re.compile(rb"Reverting to previous config now\r\n$"))
 
 
 def answers(lab: Lab, name: str) -> bool:
