@@ -72,6 +72,10 @@ faults: $(STAMP) ## Run the whole matrix of faults and kills
 	@FAULTS=all $(BIN)/python -m pytest -n $(WORKERS) -q tests/faults | tee $(VENV)/faults.log
 	@grep 'pushed twice' $(VENV)/faults.log
 
+.PHONY: transactions
+transactions: $(STAMP) ## Run the whole matrix of transactions: losses, refusals and kills at every step
+	@TRANSACTIONS=all $(BIN)/python -m pytest -n $(WORKERS) -q tests/transactions
+
 # ALL=1 for the whole fleet; ARGS="--help" for all there is. Needs root and the packages of scripts/install-lab-packages.
 .PHONY: lab-proof
 lab-proof: $(STAMP) ## Prove with real packets that the intent means what it says (TERRITORY=200070951, ALL=1)

@@ -7,11 +7,13 @@ import pytest
 
 from tests.faults import summary
 from tests.golden import Golden
+from tests.transactions import summary as transactions
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what came of the fault matrix; from here, for who deals tests to workers loads no deeper file than this."""
+    """Say what came of the matrices; from here, for who deals tests to workers loads no deeper file than this."""
     summary.tell(terminalreporter)
+    transactions.tell(terminalreporter)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

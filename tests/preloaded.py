@@ -24,6 +24,7 @@ def load() -> None:
             if not found.name.startswith(ON_DEVICES):
                 import_module(found.name)
     import_module("tests.faults.killed")
+    import_module("tests.transactions.killed")
 
 
 load()

@@ -1,16 +1,19 @@
 """Ends on the stage of the fault matrix: several appliances that are to change together, over real SSH."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lab.fleet import Handle
 from lisiere.model.plan import Plan, Run
+from lisiere.secrets.agefile import AgeFileStore
 from lisiere.workflow.terrain import Terrain
 from nornir_tasks.fleet import Access
 from nornir_tasks.plan_making import make_plan
+from nornir_tasks.rotating import rotate
 from nornir_tasks.undertaking import Caution, Rollout, Watch
 from nornir_tasks.verifying import Probes
-from tests.faults.stage import FAR_END, NEW, OLD, TUNNEL, Stage, Way, changed, intended, now
+from tests.faults.stage import FAR_END, NEW, OLD, SECRET, TUNNEL, Stage, Way, changed, intended, now
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -33,12 +36,12 @@ class Group:
         endpoints = {name: one for access in accesses for name, one in access.endpoints.items()}
         return replace(accesses[0], endpoints=endpoints, workers=4)
 
-    def plan(self, records: "Records") -> Plan:
-        """A plan from the old to the new configuration, asked of all ends."""
+    def plan(self, records: "Records", texts: Mapping[str, str] | None = None) -> Plan:
+        """A plan from what runs to the new configuration, or to other texts, asked of all ends."""
         plan = make_plan(
             [way.appliance for way in self.ways],
-            {name: intended(name) for name in self.names},
-            access=self.access(),
+            texts or {name: intended(name) for name in self.names},
+            access=replace(self.access(), timeout_s=30.0),
             records=records,
             selection="ends",
             created_by="tester@stage",
@@ -68,6 +71,18 @@ def take(stage: Stage, *releases: str, timeout_s: float = 10.0) -> Group:
     """Ends of these releases that no other test has."""
     ways = [stage.way(stage.take(release), release, timeout_s=timeout_s) for release in releases]
     return Group(tuple(sorted(ways, key=lambda way: way.name)))
+
+
+def rotate_key(group: Group, store: AgeFileStore, records: "Records") -> Run:
+    """Rotate the key that all ends have."""
+    texts = {name: OLD.format(name=name, secret=f"secret:{SECRET}") for name in group.names}
+    return rotate(
+        store,
+        [SECRET],
+        records=records,
+        planned=lambda: group.plan(records, texts),
+        prepared=lambda plan: group.rollout(plan, records),
+    )
 
 
 def handles(stage: Stage, group: Group) -> list[Handle]:

@@ -1,0 +1,35 @@
+"""What came of the matrix of transactions, as a table at the end of a run."""
+
+from collections import Counter, defaultdict
+
+import pytest
+
+from tests.transactions.cells import CELL, DEATH_CELLS, DEBIAN_CELLS, END_CELLS, STEPS
+
+
+def tell(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say for each fault and step what both ends were; also where workers of xdist ran the cells."""
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    cells = [
+        [str(word) for word in value]
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == CELL and isinstance(value, list)
+    ]
+    if not cells:
+        return
+    table: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for fault, step, side, *_ in cells:
+        table[fault][step][side] += 1
+    steps = (*STEPS, "end")
+    terminalreporter.section("transactions: what both ends were, by the step at which it struck")
+    terminalreporter.line(f"{'':<36}" + "".join(f"{step:<9}" for step in steps))
+    for fault in sorted(table):
+        sides = ("/".join(f"{count} {side}" for side, count in sorted(table[fault][step].items())) for step in steps)
+        terminalreporter.line(f"{fault:<36}" + "".join(f"{side or '-':<9}" for side in sides).rstrip())
+    whole = len(END_CELLS) + len(DEATH_CELLS) + len(DEBIAN_CELLS)
+    turn = "" if len(cells) == whole else "; others each day, and `make transactions` goes through all of them"
+    mixed, wrong = sum(cell[2] == "mixed" for cell in cells), sum(bool(cell[3]) for cell in cells)
+    terminalreporter.line(f"{len(cells)} cells of {whole}{turn}")
+    terminalreporter.line(f"{mixed} mixed, {wrong} not as recorded")

@@ -1,0 +1,108 @@
+"""Keys rotated at both ends of a tunnel or at none, over real SSH; and one value left in the end."""
+
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.faults import Fault, Kind
+from lab.fleet import LabAppliance, running_lab
+from lisiere.errors import PlanError
+from lisiere.model.plan import RunStatus
+from lisiere.secrets.agefile import AgeFileStore
+from nornir_tasks.rotating import settle_left
+from nornir_tasks.transaction import resolve
+from tests.faults.cells import Moment
+from tests.faults.stage import OLD, SECRET, Stage
+from tests.forks import FORKS
+from tests.transactions.killed import rotate_and_die
+from tests.transactions.stage import Group, handles, rotate_key
+from tests.transactions.test_matrix import passing_time
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
+NAMES = ("80001-stage-15-000", "80001-stage-15-001")
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Iterator[tuple[Stage, Group]]:
+    """Two ends of one key, with a store of their own."""
+    folder = tmp_path / "rotated"
+    folder.mkdir()
+    store = AgeFileStore.create(folder / "secrets.age", identity=folder / "identity.txt")
+    store.generate_missing([SECRET])
+    wanted = [LabAppliance(name, "1.5", factory=OLD.format(name=name, secret=store.get(SECRET))) for name in NAMES]
+    with running_lab(wanted, state_dir=folder / "lab", minute_s=3600.0, reboot_s=0.05) as lab:
+        stage = Stage(lab, store, folder)
+        yield stage, Group(tuple(stage.way(name, "1.5") for name in NAMES))
+
+
+def carry_out(group: Group, store: AgeFileStore, records: "Records") -> RunStatus:
+    """Rotate the key of both ends."""
+    return rotate_key(group, store, records).status
+
+
+def keys(stage: Stage, group: Group) -> set[str]:
+    """The keys that the ends run."""
+    lines = [line for one in handles(stage, group) for line in one.running_set().splitlines() if " secret '" in line]
+    return {line.split("'")[1] for line in lines}
+
+
+def test_a_key_is_rotated_at_both_ends(rotated: tuple[Stage, Group], records: "Records") -> None:
+    """Both have the new one; the old one is nowhere, and none of the two is in the records."""
+    stage, group = rotated
+    before = stage.store.get(SECRET)
+    assert carry_out(group, stage.store, records) is RunStatus.SUCCEEDED
+    after = stage.store.get(SECRET)
+    assert keys(stage, group) == {after}
+    assert after != before
+    assert sorted(stage.store.names()) == [SECRET]
+    texts = records.get_configurations(
+        sha256 for one in records.load_plan("last").changes for sha256 in (one.running_sha256, one.intended_sha256)
+    )
+    assert not [text for text in texts.values() if before in text or after in text]
+    assert carry_out(group, stage.store, records) is RunStatus.SUCCEEDED
+    assert keys(stage, group).isdisjoint({before, after})
+
+
+def test_a_rotation_that_fails_leaves_the_old_key(rotated: tuple[Stage, Group], records: "Records") -> None:
+    """At both ends and in the store; another difference on an appliance is not carried along."""
+    stage, group = rotated
+    before = stage.store.get(SECRET)
+    handles(stage, group)[1].inject(Fault(Kind.REFUSE_COMMIT))
+    assert carry_out(group, stage.store, records) is RunStatus.FAILED
+    assert (keys(stage, group), stage.store.get(SECRET), len(stage.store.names())) == ({before}, before, 1)
+    handles(stage, group)[0].drift("set system domain-name 'theirs.example'")
+    with pytest.raises(PlanError, match="would change in more than its keys"):
+        carry_out(group, stage.store, records)
+    assert (keys(stage, group), stage.store.get(SECRET), len(stage.store.names())) == ({before}, before, 1)
+
+
+@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("step", ["begin", "connect", "commit", "decide", "confirm", "end", "forget"])
+def test_a_killed_rotation_leaves_one_key(
+    step: str, moment: Moment, rotated: tuple[Stage, Group], records: "Records", tmp_path: Path
+) -> None:
+    """The next process brings both ends and the store to the same value, old or new."""
+    stage, group = rotated
+    before = stage.store.get(SECRET)
+    process = FORKS.Process(
+        target=partial(rotate_and_die, group, str(tmp_path / "records.sqlite3"), step=step, moment=moment)
+    )
+    process.start()
+    process.join(timeout=240)
+    assert process.exitcode == -signal.SIGKILL
+    store = AgeFileStore(stage.store.path, identity=stage.store.identity)
+    for one in records.transactions.open_ones():
+        plan = records.load_plan(one.plan_id)
+        resolve(group.rollout(plan, records, watch=passing_time(stage, group), resume=one.run_id))
+    settle_left(store, records)
+    is_new = (step, moment) == ("decide", Moment.AFTER) or step in ("confirm", "end", "forget")
+    assert sorted(store.names()) == [SECRET]
+    assert keys(stage, group) == {store.get(SECRET)}
+    assert (store.get(SECRET) == before) is not is_new
+    assert records.transactions.open_ones() == ()
