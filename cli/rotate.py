@@ -37,7 +37,7 @@ def rotate(
     The old value is kept until all ends are confirmed, and destroyed then. Exit status 1 when the keys are the old ones
     at the end, or that is still to be resolved.
     """
-    from cli.apply import print_run
+    from cli.apply import confirm, print_run
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle, tell_interruptions
     from cli.transactions import resolve_left
@@ -57,7 +57,8 @@ def rotate(
             secret_store(settings),
             list(chosen),
             records=records,
-            planned=lambda: _plan(settings, fleet, chosen, records, is_lab=is_lab, yes=yes),
+            planned=lambda: _plan(settings, fleet, chosen, records, is_lab=is_lab),
+            agreed=lambda plan: confirm(plan, yes=yes, is_lab=is_lab),
             prepared=lambda plan: _prepared(settings, plan, records, is_lab=is_lab),
         )
     if as_json:
@@ -121,16 +122,9 @@ def _reachable(settings: "Settings", fleet: "Fleet", *, is_lab: bool) -> frozens
 
 
 def _plan(
-    settings: "Settings",
-    fleet: "Fleet",
-    keys: dict[str, list[str]],
-    records: "Records",
-    *,
-    is_lab: bool,
-    yes: bool,
+    settings: "Settings", fleet: "Fleet", keys: dict[str, list[str]], records: "Records", *, is_lab: bool
 ) -> "Plan":
-    """The plan that brings new values to all that hold them; a person agrees to it."""
-    from cli.apply import confirm
+    """The plan that brings new values to all that hold them."""
     from cli.workplace import chosen, intended_texts, operator_name
     from lisiere.workflow.selection import Selection
     from lisiere.workflow.terrain import terrain_of
@@ -139,7 +133,7 @@ def _plan(
     hosts = sorted({host for several in keys.values() for host in several})
     words = f"keys of {len(keys)} tunnel(s)"
     with progress("plan", len(hosts)) as advance:
-        plan = make_plan(
+        return make_plan(
             [fleet.appliances[host] for host in hosts],
             intended_texts(fleet, hosts, settings),
             access=_access(settings, is_lab=is_lab),
@@ -150,8 +144,6 @@ def _plan(
             terrain=terrain_of(fleet, chosen(fleet, Selection(), is_lab=is_lab)),
             progress=advance,
         )
-    confirm(plan, yes=yes, is_lab=is_lab)
-    return plan
 
 
 def _access(settings: "Settings", *, is_lab: bool) -> "Access":

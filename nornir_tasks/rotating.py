@@ -30,6 +30,7 @@ def rotate(
     *,
     records: "Records",
     planned: Callable[[], Plan],
+    agreed: Callable[[Plan], None],
     prepared: Callable[[Plan], Rollout],
 ) -> Run:
     """Give secrets new values on all of their appliances, or on none.
@@ -39,6 +40,7 @@ def rotate(
         names: The secrets.
         records: Where the transaction is kept.
         planned: Makes the plan that brings the values to their appliances; called when the new ones are rendered.
+        agreed: Called with a plan that nothing speaks against; raises when a person does not want it.
         prepared: The plan with all that it takes to carry it out, opened after that too.
 
     Returns:
@@ -57,6 +59,7 @@ def rotate(
         try:
             plan = planned()
             refuse_more(plan, names)
+            agreed(plan)
             return apply_as_one(prepared(plan), secrets=names)
         finally:
             settle(store, records)

@@ -1,6 +1,6 @@
 """Ends on the stage of the fault matrix: several appliances that are to change together, over real SSH."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,9 @@ def take(stage: Stage, *releases: str, timeout_s: float = 10.0) -> Group:
     return Group(tuple(sorted(ways, key=lambda way: way.name)))
 
 
-def rotate_key(group: Group, store: AgeFileStore, records: "Records") -> Run:
+def rotate_key(
+    group: Group, store: AgeFileStore, records: "Records", *, agreed: Callable[[Plan], None] = lambda plan: None
+) -> Run:
     """Rotate the key that all ends have."""
     texts = {name: OLD.format(name=name, secret=f"secret:{SECRET}") for name in group.names}
     return rotate(
@@ -81,6 +83,7 @@ def rotate_key(group: Group, store: AgeFileStore, records: "Records") -> Run:
         [SECRET],
         records=records,
         planned=lambda: group.plan(records, texts),
+        agreed=agreed,
         prepared=lambda plan: group.rollout(plan, records),
     )
 

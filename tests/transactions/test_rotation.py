@@ -10,8 +10,8 @@ import pytest
 
 from lab.faults import Fault, Kind
 from lab.fleet import LabAppliance, running_lab
-from lisiere.errors import PlanError
-from lisiere.model.plan import RunStatus
+from lisiere.errors import PlanError, UsageError
+from lisiere.model.plan import Plan, RunStatus
 from lisiere.secrets.agefile import AgeFileStore
 from nornir_tasks.rotating import settle_left
 from nornir_tasks.transaction import resolve
@@ -80,6 +80,25 @@ def test_a_rotation_that_fails_leaves_the_old_key(rotated: tuple[Stage, Group], 
     with pytest.raises(PlanError, match="would change in more than its keys"):
         carry_out(group, stage.store, records)
     assert (keys(stage, group), stage.store.get(SECRET), len(stage.store.names())) == ({before}, before, 1)
+
+
+def test_a_person_is_asked_once_nothing_speaks_against_it(rotated: tuple[Stage, Group], records: "Records") -> None:
+    """Who says no leaves the old key; what would be refused is not asked about."""
+    stage, group = rotated
+    before, asked = stage.store.get(SECRET), []
+
+    def disagree(plan: Plan) -> None:
+        asked.append(plan.id)
+        raise UsageError("not today")
+
+    with pytest.raises(UsageError, match="not today"):
+        rotate_key(group, stage.store, records, agreed=disagree)
+    handles(stage, group)[0].drift("set system domain-name 'theirs.example'")
+    with pytest.raises(PlanError, match="would change in more than its keys"):
+        rotate_key(group, stage.store, records, agreed=disagree)
+    assert len(asked) == 1
+    assert (keys(stage, group), stage.store.get(SECRET), len(stage.store.names())) == ({before}, before, 1)
+    assert records.list_runs() == ()
 
 
 @pytest.mark.parametrize("moment", Moment)
