@@ -10,6 +10,7 @@ from cli.output import note, progress
 if TYPE_CHECKING:
     from lisiere.model.plan import Run
     from lisiere.model.transaction import Left
+    from lisiere.secrets.agefile import AgeFileStore
     from lisiere.settings import Settings
     from lisiere.store.records import Records
 
@@ -71,12 +72,16 @@ def resolve_one(
         LisiereError: That cannot be begun.
     """
     from cli.apply import prepared, refuse_elsewhere
+    from nornir_tasks import rotating
     from nornir_tasks.leaving import LeftOut
     from nornir_tasks.transaction import resolve
     from nornir_tasks.undertaking import Caution, Watch
 
     plan = records.load_plan(records.load_run(run_id).plan_id)
     refuse_elsewhere(plan, is_lab=is_lab)
+    found = records.transactions.load(run_id)
+    if found is not None:
+        rotating.refuse_elsewhere(_store(settings), found)
     note(f"{run_id} was left in the middle of a transaction; its {len(plan.changes)} end(s) are brought to one side")
     rollout = prepared(plan, records=records, settings=settings, is_lab=is_lab, resume=run_id)
     caution = Caution.within(settings.revert_in_s)
@@ -96,8 +101,17 @@ def resolve_one(
 
 def settle_keys(records: "Records", *, settings: "Settings") -> None:
     """Of keys whose rotation came to its end, or to nothing, keep the one value that their appliances have."""
-    from cli.workplace import secret_store, secrets_file
-    from nornir_tasks.rotating import settle_left
+    from nornir_tasks.rotating import elsewhere, settle_left
 
-    if secrets_file(settings).exists():
-        settle_left(secret_store(settings), records)
+    if (store := _store(settings)) is None:
+        return
+    settle_left(store, records)
+    if others := elsewhere(store, records):
+        note(f"{', '.join(others)}: of another store of secrets; settled where that one is")
+
+
+def _store(settings: "Settings") -> "AgeFileStore | None":
+    """The store of secrets of this workplace; None as long as there is none."""
+    from cli.workplace import secret_store, secrets_file
+
+    return secret_store(settings) if secrets_file(settings).exists() else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lisiere.errors import PlanError, SecretError
 from lisiere.model.plan import Plan, Run
-from lisiere.model.transaction import Side
+from lisiere.model.transaction import Side, Transaction
 from lisiere.secrets import staging
 from lisiere.secrets.agefile import AgeFileStore
 from lisiere.secrets.references import find
@@ -60,14 +60,14 @@ def rotate(
             plan = planned()
             refuse_more(plan, names)
             agreed(plan)
-            return apply_as_one(prepared(plan), secrets=names)
+            return apply_as_one(prepared(plan), secrets=names, secret_store=store.id)
         finally:
             settle(store, records)
             _drop_unsent(store, records)
 
 
 def settle_left(store: AgeFileStore, records: "Records") -> None:
-    """Settle what earlier rotations left; nothing is done about one that is under way."""
+    """Settle what earlier rotations left; nothing is done about one that is under way, or of another store."""
     if not staging.was_ever_begun(store.path):
         return
     with staging.rotating(store.path) as is_alone:
@@ -79,7 +79,7 @@ def settle_left(store: AgeFileStore, records: "Records") -> None:
 def settle(store: AgeFileStore, records: "Records") -> None:
     """Keep of each secret of a transaction that came to its end the value that its ends have."""
     for one in records.transactions.open_ones():
-        if not one.secrets or one.end is None:
+        if not one.rotates_in(store.id) or one.end is None:
             continue
         (staging.keep_new if one.end is Side.NEW else staging.keep_old)(store, one.secrets)
         records.transactions.forget_secrets(one.run_id)
@@ -87,9 +87,29 @@ def settle(store: AgeFileStore, records: "Records") -> None:
 
 def _drop_unsent(store: AgeFileStore, records: "Records") -> None:
     """Values that no transaction knows of were sent to nobody: those before come back."""
-    known = {name for one in records.transactions.open_ones() for name in one.secrets}
+    ours = [one for one in records.transactions.open_ones() if one.rotates_in(store.id)]
+    known = {name for one in ours for name in one.secrets}
     if unsent := [name for name in staging.staged_in(store.names()) if name not in known]:
         staging.keep_old(store, unsent)
+
+
+def elsewhere(store: AgeFileStore, records: "Records") -> tuple[str, ...]:
+    """Runs that rotated secrets of another store, and are to be settled where that one is."""
+    open_ones = records.transactions.open_ones()
+    return tuple(one.run_id for one in open_ones if one.secrets and not one.rotates_in(store.id))
+
+
+def refuse_elsewhere(store: AgeFileStore | None, transaction: Transaction) -> None:
+    """The values of a rotation, new and before, are in its own store only.
+
+    Raises:
+        PlanError: It is one of another store; nothing was sent.
+    """
+    if transaction.secrets and (store is None or not transaction.rotates_in(store.id)):
+        raise PlanError(
+            f"{transaction.run_id} rotates keys of another store of secrets ({transaction.secret_store}):"
+            " it is resolved and settled where that one is; nothing was sent"
+        )
 
 
 def refuse_more(plan: Plan, names: Iterable[str]) -> None:

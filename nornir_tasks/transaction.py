@@ -31,12 +31,13 @@ from nornir_tasks.undertaking import Rollout
 NO_PROCESS_DECIDED = "the process that carried it out died before it was decided"
 
 
-def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = ()) -> Run:
+def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = (), secret_store: str = "") -> Run:
     """Do what the plan says on all of its appliances, or on none.
 
     Args:
         rollout: The plan and all that it takes; its waves mean nothing here, and neither does its failure budget.
         secrets: Names of secrets whose value before is kept until it is known what the ends are.
+        secret_store: The id of the store that keeps them.
 
     Returns:
         The run as it ended. SUCCEEDED when all are new; otherwise all are old, or `records.transactions` knows that
@@ -54,7 +55,7 @@ def apply_as_one(rollout: Rollout, *, secrets: Sequence[str] = ()) -> Run:
     window = window_for(
         len(ends), at_once=rollout.access.workers, patience_s=caution.patience_s, least_s=caution.revert_in_s
     )
-    terms = Terms(window_s=window.length_s, secrets=tuple(secrets))
+    terms = Terms(window_s=window.length_s, secrets=tuple(secrets), secret_store=secret_store)
     begun = records.transactions.begin(plan.id, terms, started_by=rollout.started_by, at=rollout.clock())
     with ended(records, plan, begun, clock=rollout.clock) as run:
         work = _Transaction(rollout, run, ends, window)

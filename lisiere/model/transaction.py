@@ -19,10 +19,12 @@ class Terms(Model):
     Args:
         window_s: How long each of its timed commits waits for its confirmation.
         secrets: Names of secrets whose value before is kept until it is known what the ends are.
+        secret_store: The id of the store that holds them; several may share one database.
     """
 
     window_s: int
     secrets: tuple[str, ...] = ()
+    secret_store: str = ""
 
 
 class Transaction(Model):
@@ -38,6 +40,7 @@ class Transaction(Model):
         end: What all ends are; None while that is to be resolved.
         detail: How it came to its end, or what is left to do.
         secrets: Names of secrets whose value before is kept until the end is known, and then either of the two goes.
+        secret_store: The id of the store that holds them; "" where that was not noted yet.
     """
 
     run_id: str
@@ -49,6 +52,11 @@ class Transaction(Model):
     end: Side | None = None
     detail: str = ""
     secrets: tuple[str, ...] = ()
+    secret_store: str = ""
+
+    def rotates_in(self, store_id: str) -> bool:
+        """Whether it rotates secrets of this store."""
+        return bool(self.secrets) and self.secret_store in ("", store_id)
 
     @property
     def goal(self) -> Side:

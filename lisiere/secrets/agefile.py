@@ -1,5 +1,6 @@
 """The default store: one file encrypted with age to X25519 keys, readable by its owner only."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -18,6 +19,7 @@ from lisiere.secrets.locks import held
 from lisiere.secrets.stores import check_value
 
 RANDOM_BYTES = 32
+ID_LENGTH = 16
 FORMAT = 1
 
 
@@ -69,6 +71,11 @@ class AgeFileStore:
     def fingerprint_key(self) -> bytes:
         """The key of the fingerprints that stand for values which have no name; one per store, made with it."""
         return self._content.fingerprint_key
+
+    @property
+    def id(self) -> str:
+        """Tells this store from others; one per store, made with it, and nothing of what it holds."""
+        return hashlib.sha256(b"store of secrets " + self._content.fingerprint_key).hexdigest()[:ID_LENGTH]
 
     def get(self, name: str) -> str:
         """The value of a secret."""

@@ -204,6 +204,7 @@ class TransactionRow(models.Model):
     end = models.CharField(max_length=WORD, db_index=True)
     detail = models.TextField()
     secrets = models.TextField()
+    secret_store = models.CharField(max_length=WORD, default="", db_default="")
 
     class Meta:
         db_table = "lisiere_transaction"

@@ -98,6 +98,7 @@ def begin(alias: str, plan_id: str, terms: Terms, *, started_by: str, at: dateti
         end="",
         detail="",
         secrets="\n".join(sorted(terms.secrets)),
+        secret_store=terms.secret_store,
     )
     return run
 
@@ -171,4 +172,5 @@ def _transaction(row: TransactionRow) -> Transaction:
         end=Side(row.end) if row.end else None,
         detail=row.detail,
         secrets=tuple(row.secrets.splitlines()),
+        secret_store=row.secret_store,
     )

@@ -12,8 +12,10 @@ from lab.faults import Fault, Kind
 from lab.fleet import LabAppliance, running_lab
 from lisiere.errors import PlanError, UsageError
 from lisiere.model.plan import Plan, RunStatus
+from lisiere.model.transaction import Side, Terms
+from lisiere.secrets import staging
 from lisiere.secrets.agefile import AgeFileStore
-from nornir_tasks.rotating import settle_left
+from nornir_tasks.rotating import elsewhere, refuse_elsewhere, settle_left
 from nornir_tasks.transaction import resolve
 from tests.faults.cells import Moment
 from tests.faults.stage import OLD, SECRET, Stage
@@ -99,6 +101,37 @@ def test_a_person_is_asked_once_nothing_speaks_against_it(rotated: tuple[Stage, 
     assert len(asked) == 1
     assert (keys(stage, group), stage.store.get(SECRET), len(stage.store.names())) == ({before}, before, 1)
     assert records.list_runs() == ()
+
+
+def test_a_rotation_of_another_store_is_left_alone(
+    rotated: tuple[Stage, Group], records: "Records", tmp_path: Path
+) -> None:
+    """Two workplaces with one database: what one rotates is no word about the keys of the other."""
+    stage, group = rotated
+    theirs = AgeFileStore.create(tmp_path / "theirs.age", identity=tmp_path / "theirs.txt")
+    theirs.generate_missing([SECRET])
+    staging.stage(theirs, [SECRET])
+    values = {name: theirs.get(name) for name in theirs.names()}
+    plan = group.plan(records)
+    terms = Terms(window_s=600, secrets=(SECRET,), secret_store=theirs.id)
+    run = records.transactions.begin(plan.id, terms, started_by="somebody@else")
+    records.transactions.end(run.id, Side.NEW, detail="all ends were verified")
+    staging.stage(stage.store, [SECRET])
+    before = stage.store.get(f"before/{SECRET}")
+    with staging.rotating(stage.store.path):
+        pass
+    settle_left(stage.store, records)
+    assert (stage.store.get(SECRET), sorted(stage.store.names())) == (before, [SECRET])
+    (found,) = records.transactions.open_ones()
+    assert (found.secrets, elsewhere(stage.store, records)) == ((SECRET,), (run.id,))
+    with pytest.raises(PlanError, match=f"another store of secrets .{theirs.id}."):
+        refuse_elsewhere(stage.store, found)
+    assert {name: theirs.get(name) for name in theirs.names()} == values
+    with staging.rotating(theirs.path):
+        pass
+    settle_left(theirs, records)
+    assert (theirs.get(SECRET), sorted(theirs.names())) == (values[SECRET], [SECRET])
+    assert records.transactions.open_ones() == ()
 
 
 @pytest.mark.parametrize("moment", Moment)
