@@ -25,7 +25,8 @@ from lisiere.errors import (
 )
 from lisiere.model.plan import HostOutcome, Outcome, PlannedChange, Step
 from lisiere.workflow.begun import UNSETTLED
-from lisiere.workflow.comparing import compare, sha256_of
+from lisiere.workflow.comparing import sha256_of
+from nornir_tasks.arming import is_as_intended, load_and_arm
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import close_driver, open_driver
 from nornir_tasks.health import Measured
@@ -135,12 +136,8 @@ class Applier:
         self._enter(host, state, Step.CONNECT)
         driver = open_driver(host)
         state.running = driver.get_config(retrieve="running")["running"]
-        if driver.has_pending_commit():
-            raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
-        if sha256_of(state.running) != job.change.running_sha256:
-            if compare(running=state.running, intended=job.intended).is_empty:
-                return Outcome.UNCHANGED, "already as intended"
-            raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
+        if is_as_intended(host, job.change, running=state.running, intended=job.intended):
+            return Outcome.UNCHANGED, "already as intended"
         state.health = measure(host, job.probes)
         if reason := self._care.brake.reason():
             return Outcome.SKIPPED, reason
@@ -155,22 +152,15 @@ class Applier:
         return Outcome.APPLIED, "applied and verified over a new session"
 
     def _change(self, host: Host, job: Job, state: _Progress) -> None:
-        """Load, compare with the plan, commit with a timed revert. The candidate never outlives a failure."""
-        driver = open_driver(host)
-        self._enter(host, state, Step.LOAD, words_of(state.health))
-        driver.load_replace_candidate(config=job.intended)
-        try:
-            self._enter(host, state, Step.COMPARE)
-            shown = driver.compare_config()
-            if shown != job.change.difference:
-                raise StaleError(host.name, "the device shows another difference than the plan")
-            self._enter(host, state, Step.COMMIT, f"reverts by itself after {self._care.revert_in_s} s")
-        except LisiereError:
-            driver.discard_config()
-            raise
-        state.is_committed, began = True, time.monotonic()
-        driver.commit_config(revert_in=self._care.revert_in_s)
-        state.commit_s = time.monotonic() - began
+        """Load, compare with the plan, commit with a timed revert."""
+        state.commit_s = load_and_arm(
+            host,
+            job.intended,
+            enter=lambda step, detail: self._enter(host, state, step, detail),
+            revert_in_s=self._care.revert_in_s,
+            health=words_of(state.health),
+            difference=job.change.difference,
+        )
 
     def _verify(self, host: Host, job: Job, state: _Progress) -> None:
         """See over a new session that all is well, and let the brake know what was measured.
@@ -216,7 +206,7 @@ class Applier:
     def _enter(self, host: Host, state: _Progress, step: Step, detail: str = "") -> None:
         """Journal a step, then take it."""
         self._care.journal(host.name, step, detail)
-        state.step = step
+        state.step, state.is_committed = step, state.is_committed or step is Step.COMMIT
 
 
 def _left_behind(state: _Progress) -> Outcome:

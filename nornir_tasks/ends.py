@@ -10,11 +10,12 @@ from typing import Self
 
 from nornir.core.inventory import Host
 
-from lisiere.errors import CancelledError, LisiereError, PendingCommitError, StaleError, VerificationError
+from lisiere.errors import CancelledError, LisiereError, VerificationError
 from lisiere.model.plan import Step
-from lisiere.workflow.comparing import compare, sha256_of, without_own
+from lisiere.workflow.comparing import without_own
 from lisiere.workflow.pairing import begun_between, tunnel_ends
 from nornir_tasks.applying import Job, Journal
+from nornir_tasks.arming import is_as_intended, load_and_arm
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import open_driver
 from nornir_tasks.health_words import words_of
@@ -94,14 +95,9 @@ class LookAtEnd(EndStep):
     def _look(self, host: Host, end: End) -> Looked:
         job = end.job
         self.care.journal(host.name, Step.CONNECT, "")
-        driver = open_driver(host)
-        running: str = driver.get_config(retrieve="running")["running"]
-        if driver.has_pending_commit():
-            raise PendingCommitError(host.name, "a timed commit waits for its confirmation; nothing was sent")
-        if sha256_of(running) != job.change.running_sha256:
-            if compare(running=running, intended=job.intended).is_empty:
-                return Looked(running, is_new=True, expected=Health(frozenset(), frozenset()))
-            raise StaleError(host.name, "its configuration changed since the plan was made; nothing was sent")
+        running: str = open_driver(host).get_config(retrieve="running")["running"]
+        if is_as_intended(host, job.change, running=running, intended=job.intended):
+            return Looked(running, is_new=True, expected=Health(frozenset(), frozenset()))
         seen = measure(host, job.probes)
         return Looked(running, is_new=False, expected=Health(seen.tunnels_up | end.begins, seen.reachable))
 
@@ -116,7 +112,7 @@ class ArmEnd(EndStep):
         """Arm it."""
         with self.braking(host.name):
             end, words = self.ends[host.name], words_of(self.expected[host.name])
-            load_and_arm(host, end.job.intended, self.care, health=words, difference=end.job.change.difference)
+            arm(host, end.job.intended, self.care, health=words, difference=end.job.change.difference)
 
 
 @dataclass(frozen=True)
@@ -136,31 +132,16 @@ class VerifyEnd(EndStep):
             verify_end(host, self.ends[host.name], expected=self.expected[host.name], patience_s=self.care.patience_s)
 
 
-def load_and_arm(host: Host, text: str, care: EndCare, *, health: str, difference: str | None = None) -> None:
-    """Load a configuration and commit it with a timed revert; a candidate never outlives a failure.
-
-    Args:
-        host: The appliance.
-        text: The whole configuration.
-        care: The journal and the window.
-        health: What has to work afterwards, or what else the entry of the step is to say.
-        difference: What the device has to show before it is committed; None for whatever it shows.
-
-    Raises:
-        StaleError: It shows another difference.
-    """
-    driver = open_driver(host)
-    care.journal(host.name, Step.LOAD, health)
-    driver.load_replace_candidate(config=text)
-    try:
-        care.journal(host.name, Step.COMPARE, "")
-        if difference not in (None, driver.compare_config()):
-            raise StaleError(host.name, "the device shows another difference than the plan")
-        care.journal(host.name, Step.COMMIT, f"reverts by itself after {care.window_s} s")
-    except LisiereError:
-        driver.discard_config()
-        raise
-    driver.commit_config(revert_in=care.window_s)
+def arm(host: Host, text: str, care: EndCare, *, health: str, difference: str | None = None) -> None:
+    """Load a configuration on an end and commit it for the window of the transaction."""
+    load_and_arm(
+        host,
+        text,
+        enter=lambda step, detail: care.journal(host.name, step, detail),
+        revert_in_s=care.window_s,
+        health=health,
+        difference=difference,
+    )
 
 
 def verify_end(host: Host, end: End, *, expected: Health, patience_s: float) -> str:

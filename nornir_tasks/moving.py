@@ -24,7 +24,7 @@ from lisiere.model.plan import Step
 from lisiere.model.transaction import Side
 from lisiere.workflow.comparing import compare, is_saved, sha256_of
 from lisiere.workflow.transactions import Reached
-from nornir_tasks.ends import End, EndStep, load_and_arm
+from nornir_tasks.ends import End, EndStep, arm
 from nornir_tasks.fleet import close_driver, open_driver
 from nornir_tasks.settling import Held, Look
 
@@ -104,7 +104,7 @@ class MoveEnd(EndStep):
             return Moved(Rest.THERE, "the old configuration is back", seen.running)
         if seen.is_pending:
             return self._taken_back(host, end, "not all ends became new")
-        load_and_arm(host, end.before, self.care, health="the configuration before")
+        arm(host, end.before, self.care, health="the configuration before")
         close_driver(host)
         self.care.journal(host.name, Step.VERIFY, "the configuration before")
         if look(host, end).held is not Held.OLD:

@@ -106,15 +106,6 @@ class AgeFileStore:
 
         self.change(without)
 
-    def rotate(self, *names: str) -> None:
-        """Give secrets new random values."""
-
-        def rotated(old: Mapping[str, str]) -> Mapping[str, str]:
-            self._must_hold(old, names)
-            return {**old, **{name: random_value() for name in names}}
-
-        self.change(rotated)
-
     def replace(self, values: Mapping[str, str]) -> None:
         """Give secrets that exist the values told."""
 

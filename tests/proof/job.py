@@ -13,7 +13,7 @@ from lab.real.appliance import Appliance
 from lisiere.drivers.base import TunnelFault
 from lisiere.model.site import SCHOOL_WEB_ACCESS
 from lisiere.model.words import ProfileName
-from lisiere.secrets.agefile import AgeFileStore
+from lisiere.secrets.agefile import AgeFileStore, random_value
 from lisiere.secrets.references import PREFIX
 from nornir_tasks.tunnel_words import WHY
 from tests.proof.bench import Bench
@@ -71,7 +71,8 @@ def wrong_key(bench: Bench) -> Step | None:
     name, tunnel = found
     state, other = bench.folder / ".lisiere", bench.folder / ".lisiere/other.age"
     shutil.copy(state / "secrets.age", other)
-    AgeFileStore(other, identity=state / "identity.txt").rotate(tunnel.secret.removeprefix(PREFIX))
+    key = tunnel.secret.removeprefix(PREFIX)
+    AgeFileStore(other, identity=state / "identity.txt").replace({key: random_value()})
     bench.run("plan", "--lab", "--name", name, LISIERE_SECRETS_FILE=str(other))
     said = bench.run("apply", "last", "--lab", "--yes", status=1, LISIERE_SECRETS_FILE=str(other))
     why = f"tunnel to {tunnel.name}"
