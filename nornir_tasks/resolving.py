@@ -62,15 +62,24 @@ class Resolution:
     def carry_out(self, side: Side, *, reason: str) -> None:
         """Bring all ends to a side, and put on record what they are; a cancellation stops nothing from here on."""
         self._run.is_bound = True
+        if side is Side.OLD:
+            self._turn(reason)
         if side is Side.NEW and (why_not := self._to_new()):
             self._rollout.watch.on_note(f"not all ends can be new ({why_not}); all go back")
-            self._rollout.records.transactions.decide(self._run.run.id, Side.OLD, reason=why_not)
+            self._turn(why_not)
             side, reason = Side.OLD, why_not
         if side is Side.OLD:
             self._to_old()
         if side is Side.NEW and len(self._who(Rest.THERE)) == len(self._ends):
             self._forget_keys()
         self._close(side, reason)
+
+    def _turn(self, reason: str) -> None:
+        """Put on record that a decision for the new side holds no more, before anything goes back."""
+        transactions = self._rollout.records.transactions
+        found = transactions.load(self._run.run.id)
+        if found is not None and found.decision is Side.NEW:
+            transactions.decide(self._run.run.id, Side.OLD, reason=reason)
 
     def was_stopped(self) -> bool:
         """Whether a person asked for a stop: what is left is for the next process."""

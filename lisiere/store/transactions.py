@@ -37,6 +37,8 @@ class TransactionRecords:
     def decide(self, run_id: str, side: Side, *, reason: str, ends: Iterable[str] = ()) -> None:
         """Put the decision on record; once this returns, it holds whatever happens to this process.
 
+        When the answer to a commit is lost, the decision is read back: it is there, or it is not.
+
         Args:
             run_id: The run, carried out by this process.
             side: What all ends are to be. OLD may follow on NEW, and never the other way.
@@ -46,9 +48,18 @@ class TransactionRecords:
         Raises:
             CancelledError: It was to be NEW and somebody cancelled the run before.
             TakenOverError: Another process has taken up the run, or another run one of the ends.
+            RecordError: It is not on record, or nobody knows: only the record tells what it is.
         """
         at, process, held = self._clock(), this_process(), frozenset(ends)
-        self._worker.write(lambda: decide(self._alias, run_id, side, reason=reason, at=at, process=process, ends=held))
+        try:
+            self._worker.write(
+                lambda: decide(self._alias, run_id, side, reason=reason, at=at, process=process, ends=held)
+            )
+        except TakenOverError:
+            raise
+        except RecordError:
+            if not self._worker.read(lambda: is_decided(self._alias, run_id, side, reason=reason, process=process)):
+                raise
 
     def end(self, run_id: str, side: Side | None, *, detail: str) -> None:
         """Put on record what all ends are, or with None what is left to do.
@@ -118,6 +129,11 @@ def decide(
     if not rows.update(decision=side, reason=storable(reason)):
         raise runs.taken_over(alias, run_id)
     journal.append(alias, [Note(at, run_id, "", Event.DECIDE, f"{side}: {reason}")])
+
+
+def is_decided(alias: str, run_id: str, side: Side, *, reason: str, process: Process) -> bool:
+    """Whether a decision is on record, and this process carries the run out still."""
+    return _of(alias, run_id, process).filter(decision=side, reason=storable(reason)).exists()
 
 
 def end(alias: str, run_id: str, side: Side | None, *, detail: str, at: datetime, process: Process) -> None:

@@ -1,6 +1,8 @@
 """Transactions on record: who may decide, and what holds when it is not known whether something was written."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -66,3 +68,26 @@ def test_a_run_and_its_transaction_begin_in_one_piece(records: "Records") -> Non
     with pytest.raises(RecordError, match="constraint"):
         records.transactions.begin(plan.id, Terms(window_s=-1), started_by="camille@poste")
     assert records.list_runs() == ()
+
+
+@pytest.mark.parametrize("is_written", [True, False], ids=["written", "not-written"])
+def test_a_decision_whose_answer_is_lost_is_read_back(
+    is_written: bool, records: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes as the commit is sent: what is on record counts."""
+    run = begun(records)
+    worker = records.transactions._worker
+    write = worker.write
+
+    def losing(job: Callable[[], object]) -> NoReturn:
+        if is_written:
+            write(job)
+        raise RecordError("the connection was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "write", losing)
+        with nullcontext() if is_written else pytest.raises(RecordError, match="the connection was lost"):
+            records.transactions.decide(run.id, Side.NEW, reason="all ends were verified", ends=names(2))
+    found = records.transactions.load(run.id)
+    assert found is not None
+    assert found.decision is (Side.NEW if is_written else None)
