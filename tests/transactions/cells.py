@@ -18,6 +18,9 @@ CELL = "transaction"
 STEPS = ("connect", "load", "compare", "commit", "verify", "decide", "look", "confirm")
 """Every step of a transaction in its order: those on each end, and the decision between them."""
 
+ENTRIES = ("begin", *STEPS, "end", "forget")
+"""All that a process may be killed at: `forget` is where a rotation keeps no word of the value before any more."""
+
 WHICH = {"first": 0, "second": 1}
 
 Strike = Callable[[Handle], None]
@@ -96,6 +99,29 @@ DEATH_CELLS = [
     DeathCell(step, moment, which, later)
     for step, moment, which, later in product((*STEPS, "end"), Moment, WHICH, Later)
     if which == "first" or step not in ("decide", "end")
+]
+
+
+@dataclass(frozen=True)
+class RotationCell:
+    """The process that rotates a key killed around an entry of the journal, or around what it does with the store."""
+
+    step: str
+    moment: Moment
+
+    def __str__(self) -> str:
+        return f"kill-{self.moment}-{self.step}"
+
+    @property
+    def side(self) -> str:
+        """What both ends and the store have to be then."""
+        is_decided = self.step in ("confirm", "end", "forget") or (self.step, self.moment) == ("decide", Moment.AFTER)
+        return "new" if is_decided else "old"
+
+
+ROTATION_CELLS = [
+    RotationCell(step, moment)
+    for step, moment in product(("begin", "connect", "commit", "decide", "confirm", "end", "forget"), Moment)
 ]
 
 

@@ -17,12 +17,12 @@ from lisiere.secrets import staging
 from lisiere.secrets.agefile import AgeFileStore
 from nornir_tasks.rotating import elsewhere, refuse_elsewhere, settle_left
 from nornir_tasks.transaction import resolve
-from tests.faults.cells import Moment
 from tests.faults.stage import OLD, SECRET, Stage
 from tests.forks import FORKS
+from tests.transactions.cells import CELL, ROTATION_CELLS, RotationCell
 from tests.transactions.killed import rotate_and_die
 from tests.transactions.stage import Group, handles, rotate_key
-from tests.transactions.test_matrix import passing_time
+from tests.transactions.test_matrix import Report, passing_time
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -134,16 +134,15 @@ def test_a_rotation_of_another_store_is_left_alone(
     assert records.transactions.open_ones() == ()
 
 
-@pytest.mark.parametrize("moment", Moment)
-@pytest.mark.parametrize("step", ["begin", "connect", "commit", "decide", "confirm", "end", "forget"])
+@pytest.mark.parametrize("cell", ROTATION_CELLS, ids=str)
 def test_a_killed_rotation_leaves_one_key(
-    step: str, moment: Moment, rotated: tuple[Stage, Group], records: "Records", tmp_path: Path
+    cell: RotationCell, rotated: tuple[Stage, Group], records: "Records", tmp_path: Path, record_property: Report
 ) -> None:
     """The next process brings both ends and the store to the same value, old or new."""
     stage, group = rotated
     before = stage.store.get(SECRET)
     process = FORKS.Process(
-        target=partial(rotate_and_die, group, str(tmp_path / "records.sqlite3"), step=step, moment=moment)
+        target=partial(rotate_and_die, group, str(tmp_path / "records.sqlite3"), step=cell.step, moment=cell.moment)
     )
     process.start()
     process.join(timeout=240)
@@ -153,8 +152,10 @@ def test_a_killed_rotation_leaves_one_key(
         plan = records.load_plan(one.plan_id)
         resolve(group.rollout(plan, records, watch=passing_time(stage, group), resume=one.run_id))
     settle_left(store, records)
-    is_new = (step, moment) == ("decide", Moment.AFTER) or step in ("confirm", "end", "forget")
+    after = keys(stage, group)
+    side = "old" if after == {before} else "new" if len(after) == 1 and before not in after else "mixed"
+    record_property(CELL, [f"kill of a rotation, {cell.moment}", cell.step, side, ""])
+    assert side == cell.side
     assert sorted(store.names()) == [SECRET]
-    assert keys(stage, group) == {store.get(SECRET)}
-    assert (store.get(SECRET) == before) is not is_new
+    assert after == {store.get(SECRET)}
     assert records.transactions.open_ones() == ()
