@@ -116,6 +116,12 @@ def test_a_transaction_that_was_killed_is_resolved_before_anything_else(fresh: S
     fresh("plan", "--lab", "--name", name)
     run = _killed_when_armed(fresh, name, "--as-one")
     assert f"lisiere runs resolve {run}" in fresh("runs").stderr
+    told = fresh("runs", "resolve", run, "--lab", "--without", "nobody", "--reason", "burnt down", status=2).stderr
+    assert f"nobody: no end of {run}" in told
+    assert (
+        f"{name}: answers"
+        in fresh("runs", "resolve", run, "--lab", "--without", name, "--reason", "burnt down", status=1).stderr
+    )
     done = fresh("apply", "last", "--lab", "--as-one")
     assert f"{run}: all ends are old: the process that carried it out died before it was decided" in done.stderr
     assert "1 applied" in done.stdout
