@@ -318,6 +318,34 @@ def test_a_stop_while_a_transaction_is_resolved_is_heard(when: str, stage: Stage
     assert outcomes(resolve(group.rollout(plan, records, resume=run_id))) == ["reverted", "reverted"]
 
 
+def test_a_stop_while_an_end_is_changed_once_more_turns_no_decision(
+    stage: Stage, records: "Records", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no word of that end: the next one goes on to the side that was decided."""
+    group = take(stage, "1.5", "1.5")
+    plan = group.plan(records)
+    second = handles(stage, group)[1]
+    second.inject(Fault(Kind.DROP, step=LabStep.CONFIRM))
+    journal, loads = records.journal_soon, []
+
+    def journalled(run_id: str, host: str, step: str, *rest: str, **more: object) -> "Future[str]":
+        if step == Step.LOAD:
+            loads.append(host)
+            if len(loads) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+        return journal(run_id, host, step, *rest, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "journal_soon", journalled)
+        watch = Watch(on_note=lambda text: _expire_when(text, second))
+        run = apply_as_one(group.rollout(plan, records, watch=watch))
+    (left,) = records.transactions.left()
+    assert (run.status, left.transaction.decision) == (RunStatus.STOPPED, Side.NEW)
+    watch = Watch(on_note=lambda text: _expire_when(text, second))
+    assert outcomes(resolve(group.rollout(plan, records, watch=watch, resume=run.id))) == ["applied", "applied"]
+    assert sides(stage, group) == ["new", "new"]
+
+
 def test_a_lost_process_of_ours_is_no_refusal(
     stage: Stage, records: "Records", monkeypatch: pytest.MonkeyPatch
 ) -> None:
