@@ -23,10 +23,10 @@ def tell(terminalreporter: pytest.TerminalReporter) -> None:
     for fault, step, side, *_ in cells:
         table[fault][step][side] += 1
     terminalreporter.section("transactions: what both ends were, by the step at which it struck")
-    terminalreporter.line(f"{'':<36}" + "".join(f"{step:<9}" for step in ENTRIES))
+    terminalreporter.line(f"{'':<36}" + "".join(f"{step:<12}" for step in ENTRIES))
     for fault in sorted(table):
         sides = ("/".join(f"{count} {side}" for side, count in sorted(table[fault][step].items())) for step in ENTRIES)
-        terminalreporter.line(f"{fault:<36}" + "".join(f"{side or '-':<9}" for side in sides).rstrip())
+        terminalreporter.line(f"{fault:<36}" + "".join(f"{side or '-':<12}" for side in sides).rstrip())
     whole = len(END_CELLS) + len(DEATH_CELLS) + len(ROTATION_CELLS) + len(DEBIAN_CELLS)
     turn = "" if len(cells) == whole else "; others each day, and `make transactions` goes through all of them"
     mixed, wrong = sum(cell[2] == "mixed" for cell in cells), sum(bool(cell[3]) for cell in cells)
