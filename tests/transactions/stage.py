@@ -107,3 +107,9 @@ def _side(handle: Handle) -> str:
 def outcomes(run: Run) -> list[str]:
     """How each end ended, in the order of their names."""
     return [str(one.outcome) for one in sorted(run.outcomes, key=lambda one: one.host)]
+
+
+def expire_when(text: str, handle: Handle) -> None:
+    """The timer of an end is over once its run waits."""
+    if text.startswith("waiting for"):
+        handle.expire()
