@@ -36,17 +36,23 @@ def pairs(overlay: Overlay) -> Iterator[tuple[str, str]]:
     yield from ((one, other) for one, other in combinations(names, 2) if one in hubs or other in hubs)
 
 
+def shared_keys(overlay: Overlay) -> Iterator[tuple[str, int | None]]:
+    """The names of the pre-shared keys that an overlay's tunnels need, with the number of the partner that needs it."""
+    if overlay.authentication is not Authentication.PSK:
+        return
+    for one, other in pairs(overlay):
+        yield secret_name(overlay.name, one, other), None
+    for index, partner in enumerate(overlay.partners):
+        for site in partner.sites:
+            yield secret_name(overlay.name, site, partner.name), index
+
+
 def _needed(draft: Draft) -> dict[str, Place]:
     """The pre-shared keys that tunnels need, each with the overlay or partner that asks for it."""
     found: dict[str, Place] = {}
-    for name, overlay, place in each(draft.overlays):
-        if overlay.authentication is not Authentication.PSK:
-            continue
-        for one, other in pairs(overlay):
-            found[secret_name(name, one, other)] = place
-        for index, partner in enumerate(overlay.partners):
-            for site in partner.sites:
-                found[secret_name(name, site, partner.name)] = place.at("partners", index)
+    for _, overlay, place in each(draft.overlays):
+        for name, index in shared_keys(overlay):
+            found[name] = place if index is None else place.at("partners", index)
     return found
 
 

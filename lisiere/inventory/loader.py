@@ -1,5 +1,7 @@
 """The door of the inventory: a folder in, a validated fleet or every mistake out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from lisiere.inventory.assembling import assemble
 from lisiere.inventory.draft import Draft
 from lisiere.inventory.files import read_draft
 from lisiere.inventory.notes import Notebook
-from lisiere.inventory.reading import Reader
+from lisiere.inventory.reading import UNCHANGED, Reader
 from lisiere.model.fleet import Fleet
 
 CHECKS = (
@@ -53,15 +55,30 @@ def load_fleet(path: Path, *, as_of: date) -> Fleet:
 
 def load_draft(path: Path, *, as_of: date) -> tuple[Fleet, Draft]:
     """As `load_fleet`, together with the draft, which still knows Nornir's groups and where everything is written."""
+    found = load_whole(path, as_of=as_of)
+    return found.fleet, found.draft
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A valid inventory: the fleet, where everything is written, and the texts of its files by name."""
+
+    fleet: Fleet
+    draft: Draft
+    texts: Mapping[str, str]
+
+
+def load_whole(path: Path, *, as_of: date, changed: Mapping[str, str] = UNCHANGED) -> Loaded:
+    """As `load_fleet`, with all that was read; `changed` holds texts that stand in for those of files."""
     notes = Notebook(path)
     if not path.is_dir():
         notes.add_line("", 0, "there is no inventory folder here", "name the folder that holds hosts/ and groups.yaml")
         raise InventoryError(notes.mistakes({}))
-    reader = Reader(path, notes)
+    reader = Reader(path, notes, changed=changed)
     draft = read_draft(reader, notes, as_of=as_of)
     for check in CHECKS:
         check(draft, notes)
     mistakes = notes.mistakes(reader.texts)
     if mistakes or draft.operator is None:
         raise InventoryError(mistakes)
-    return assemble(draft, draft.operator.value), draft
+    return Loaded(assemble(draft, draft.operator.value), draft, reader.texts)

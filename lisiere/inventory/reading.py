@@ -1,6 +1,8 @@
 """Files of the inventory: bytes to text to plain values, fast where all is well and exact where it is not."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import ryaml
 
@@ -12,13 +14,17 @@ class Unread:
 
 
 UNREAD = Unread()
+UNCHANGED: Mapping[str, str] = MappingProxyType({})
 
 
 class Reader:
-    """Reads files under the root of an inventory and keeps their texts for the lines of mistakes."""
+    """Reads files under the root of an inventory and keeps their texts for the lines of mistakes.
 
-    def __init__(self, root: Path, notes: Notebook) -> None:
-        self._root, self._notes = root, notes
+    `changed` holds the texts of files that are to be read as if they had been changed already.
+    """
+
+    def __init__(self, root: Path, notes: Notebook, *, changed: Mapping[str, str] = UNCHANGED) -> None:
+        self._root, self._notes, self._changed = root, notes, changed
         self.texts: dict[str, str] = {}
 
     def names(self, folder: str) -> list[str]:
@@ -48,6 +54,8 @@ class Reader:
             return UNREAD if value is None else value[0]
 
     def _text(self, name: str) -> str | None:
+        if name in self._changed:
+            return self._changed[name]
         try:
             content = (self._root / name).read_bytes()
         except FileNotFoundError:

@@ -1,0 +1,258 @@
+"""A request applied to the texts of an inventory: which files change, and to what. Nothing is written here."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import partial
+from types import MappingProxyType
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from lisiere.inventory.check_secrets import shared_keys
+from lisiere.inventory.draft import Draft
+from lisiere.inventory.editing import rewrite, rewrite_entry
+from lisiere.inventory.files import FLOWS, SECRETS
+from lisiere.inventory.loader import Loaded
+from lisiere.model.overlay import Overlay, Partner
+from lisiere.model.request import (
+    AddHub,
+    AddMember,
+    AddPartner,
+    ChangeHub,
+    ChangeWebAccess,
+    CloseFlow,
+    OpenFlow,
+    OverlayRequest,
+    RemoveMember,
+    RemovePartner,
+    Request,
+    RotateKeys,
+)
+from lisiere.model.traffic import Flow
+from lisiere.policy.derived import WELL_KNOWN_FLOWS
+
+
+def edited(loaded: Loaded, request: Request) -> dict[str, str]:
+    """The texts of the files that a request changes, by name; the inventory is not looked at again.
+
+    The request was checked: what it names is there.
+    """
+    if isinstance(request, RotateKeys):
+        return {}
+    if isinstance(request, ChangeWebAccess):
+        return _web_access(loaded, request)
+    place = loaded.draft.overlays.items[request.overlay].place
+    index = int(place.path[-1])
+    found = {place.file: rewrite(loaded.texts[place.file], partial(_in_overlay, index=index, request=request))}
+    after = Overlay.model_validate(_overlay_values(found[place.file], index))
+    return found | _secrets(loaded, request.overlay, after) | _flows(loaded, request, after)
+
+
+def _overlay_values(text: str, index: int) -> object:
+    import yaml
+
+    from lisiere.inventory.positions import Loader
+
+    return yaml.load(text, Loader=Loader)["overlays"][index]  # noqa: S506 - one of the safe loaders
+
+
+def _web_access(loaded: Loaded, request: ChangeWebAccess) -> dict[str, str]:
+    file = loaded.draft.nornir.host(request.site).place.file
+
+    def change(tree: CommentedMap) -> None:
+        tree[request.site]["data"]["web_access"]["kind"] = request.web_access.value
+
+    return {file: rewrite_entry(loaded.texts[file], request.site, change)}
+
+
+def _in_overlay(tree: CommentedMap, *, index: int, request: OverlayRequest) -> None:
+    overlay = tree["overlays"][index]
+    _EDITS[type(request)](overlay, request)
+
+
+def _add_member(overlay: CommentedMap, request: AddMember) -> None:
+    overlay["members"].append(CommentedMap({"site": _word(request.site), "segments": _listed(request.segments)}))
+
+
+def _remove_member(overlay: CommentedMap, request: RemoveMember) -> None:
+    _remove(overlay, "members", "site", request.site)
+
+
+def _open_flow(overlay: CommentedMap, request: OpenFlow) -> None:
+    entry = CommentedMap({"flow": request.flow, "services": _listed(request.services)})
+    entry["from"], entry["to"] = _ends(request.from_members), _ends(request.to_members)
+    _append(overlay, "flows", entry, after="members")
+
+
+def _close_flow(overlay: CommentedMap, request: CloseFlow) -> None:
+    _remove(overlay, "flows", "flow", request.flow)
+
+
+def _add_partner(overlay: CommentedMap, request: AddPartner) -> None:
+    _append(overlay, "partners", _partner(request.partner), after="authentication")
+
+
+def _remove_partner(overlay: CommentedMap, request: RemovePartner) -> None:
+    _remove(overlay, "partners", "name", request.partner)
+
+
+def _change_hub(overlay: CommentedMap, request: ChangeHub) -> None:
+    overlay["hubs"][overlay["hubs"].index(request.hub)] = _word(request.successor)
+
+
+def _add_hub(overlay: CommentedMap, request: AddHub) -> None:
+    overlay["hubs"].append(_word(request.hub))
+
+
+_EDITS: Mapping[type[OverlayRequest], Callable[..., None]] = MappingProxyType(
+    {
+        AddMember: _add_member,
+        RemoveMember: _remove_member,
+        OpenFlow: _open_flow,
+        CloseFlow: _close_flow,
+        AddPartner: _add_partner,
+        RemovePartner: _remove_partner,
+        ChangeHub: _change_hub,
+        AddHub: _add_hub,
+    },
+)
+
+
+def _partner(partner: Partner) -> CommentedMap:
+    values = CommentedMap()
+    for name in ("name", "title", "contact", "address", "identity"):
+        values[name] = _word(str(getattr(partner, name)))
+    values["prefixes"] = _listed(tuple(map(str, partner.prefixes)))
+    values["sites"] = _listed(partner.sites)
+    values["flows"] = CommentedSeq(
+        CommentedMap(
+            {
+                "flow": one.flow,
+                "services": _listed(one.services),
+                "from": _ends(one.from_members),
+                "to": _ends(one.to_members),
+            },
+        )
+        for one in partner.flows
+    )
+    values["until"] = partner.until
+    return values
+
+
+def _flows(loaded: Loaded, request: Request, after: Overlay) -> dict[str, str]:
+    """Flows declared with what uses them, and gone with the last that did: no flow is without a rule."""
+    new = _declared(request)
+    gone = {
+        name
+        for name in _named(loaded.fleet.overlays[after.name]) - _named(after) - set(WELL_KNOWN_FLOWS)
+        if name not in _used_elsewhere(loaded.draft, after.name)
+    }
+    if not new and not gone:
+        return {}
+
+    def change(tree: CommentedMap) -> None:
+        for name in sorted(gone):
+            _remove(tree, "flows", "id", name)
+        for flow in new:
+            ids = [str(one["id"]) for one in tree["flows"]]
+            _insert_sorted(tree["flows"], ids, flow.id, _flow(flow))
+
+    return {FLOWS: rewrite(loaded.texts[FLOWS], change)}
+
+
+def _declared(request: Request) -> tuple[Flow, ...]:
+    if isinstance(request, AddPartner):
+        return request.declares
+    if not isinstance(request, OpenFlow):
+        return ()
+    return (
+        Flow(
+            id=request.flow,
+            title=request.title,
+            owner=request.owner,
+            reason=request.purpose,
+            legal_basis=request.legal_basis,
+            review_by=request.until,
+            until=request.until,
+        ),
+    )
+
+
+def _flow(flow: Flow) -> CommentedMap:
+    values = CommentedMap({"id": flow.id})
+    for name in ("title", "owner", "reason", "legal_basis"):
+        values[name] = _word(str(getattr(flow, name)))
+    values["review_by"] = date.fromordinal(flow.review_by.toordinal())  # an object of its own: no YAML anchor
+    if flow.until is not None:
+        values["until"] = flow.until
+    return values
+
+
+def _named(overlay: Overlay) -> set[str]:
+    return {one.flow for one in (*overlay.flows, *(flow for partner in overlay.partners for flow in partner.flows))}
+
+
+def _used_elsewhere(draft: Draft, overlay: str) -> set[str]:
+    found = {one.rule.flow for one in draft.rules() if one.rule.flow is not None}
+    for name, item in draft.overlays.items.items():
+        if name != overlay:
+            found |= _named(item.value)
+    return found
+
+
+def _secrets(loaded: Loaded, name: str, after: Overlay) -> dict[str, str]:
+    """The names of the keys of tunnels that come and go; values are made by who applies the request."""
+    old = {key for key, _ in shared_keys(loaded.fleet.overlays[name])}
+    new = {key for key, _ in shared_keys(after)}
+    if old == new:
+        return {}
+
+    def change(tree: CommentedMap) -> None:
+        names = tree["secrets"]
+        for key in sorted(old - new):
+            del names[names.index(key)]
+        for key in sorted(new - old):
+            _insert_sorted(names, list(names), key, key)
+
+    return {SECRETS: rewrite(loaded.texts[SECRETS], change)}
+
+
+def _insert_sorted(items: CommentedSeq, names: list[str], name: str, item: object) -> None:
+    """Put an item where its name belongs, after the last one that comes before it."""
+    items.insert(max((at + 1 for at, other in enumerate(names) if other < name), default=0), item)
+
+
+def _append(tree: CommentedMap, key: str, item: object, *, after: str) -> None:
+    if key not in tree:
+        tree.insert(list(tree).index(after) + 1, key, CommentedSeq())
+    tree[key].append(item)
+
+
+def _remove(tree: CommentedMap, key: str, label: str, name: str) -> None:
+    """Take the entries of a name out of a list; a list that is then empty goes too."""
+    for at in reversed([at for at, one in enumerate(tree[key]) if one[label] == name]):
+        del tree[key][at]
+    if not tree[key]:
+        del tree[key]
+
+
+def _ends(names: tuple[str, ...]) -> object:
+    return _word(names[0]) if len(names) == 1 else _listed(names)
+
+
+def _listed(words: tuple[str, ...]) -> CommentedSeq:
+    return CommentedSeq(map(_word, words))
+
+
+def _word(text: str) -> str:
+    """Text as the inventory's files write it: plain, or in double quotes where it could be read as something else."""
+    import yaml
+
+    from lisiere.inventory.positions import Loader
+
+    plain = yaml.load(f"- {text}", Loader=Loader) if _is_one_word(text) else text  # noqa: S506 - a safe loader
+    return text if plain in (text, [text]) else DoubleQuotedScalarString(text)
+
+
+def _is_one_word(text: str) -> bool:
+    return text.replace("-", "").replace(".", "").replace(":", "").replace("/", "").isalnum()

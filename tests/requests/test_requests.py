@@ -1,0 +1,104 @@
+"""Requests are read, refused in plain words, or become the smallest change of the inventory that says them."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+
+from lisiere.inventory.loader import Loaded
+from lisiere.model.request import MOST_BYTES, RequestKind
+from lisiere.workflow.requests.applying import apply_in_memory
+from lisiere.workflow.requests.checking import check_request
+from lisiere.workflow.requests.phrases import Language, RequestError, catalogue
+from lisiere.workflow.requests.reading import as_yaml, parse_request
+from lisiere.workflow.requests.sight import Sight
+from tests.golden import Golden
+from tests.house.checkout import ROOT
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "cases").glob("*.yaml"))
+REFUSED = sorted((HERE / "refused").glob("*.yaml"))
+
+
+def test_every_kind_has_a_case() -> None:
+    """A case is named as its kind, so that no kind is forgotten."""
+    assert {path.stem for path in CASES} == set(RequestKind)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_a_request_changes_only_what_it_says(case: Path, loaded: Loaded, sight: Sight, golden: Golden) -> None:
+    """`cases/<kind>.yaml` in, `cases/<kind>.diff` out; the changed inventory is valid as a whole."""
+    request = parse_request(case.read_bytes())
+    applied = apply_in_memory(ROOT / "inventory", loaded, request, sight)
+    golden(case.with_suffix(".diff"), _difference(loaded, applied.files))
+    assert parse_request(as_yaml(request)) == request
+
+
+def _difference(loaded: Loaded, files: Mapping[str, str]) -> str:
+    return "".join(
+        line
+        for name, text in sorted(files.items())
+        for line in unified_diff(
+            loaded.texts[name].splitlines(keepends=True), text.splitlines(keepends=True), name, name, n=1
+        )
+    )
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda path: path.stem)
+def test_a_request_is_refused_in_words(case: Path, sight: Sight, golden: Golden) -> None:
+    """`refused/<case>.yaml` in, the reasons in both languages out, harmless to a terminal."""
+    with pytest.raises(RequestError) as caught:
+        check_request(parse_request(case.read_bytes()), sight)
+    told = "\n".join(caught.value.told(language) for language in Language)
+    golden(case.with_suffix(".txt"), f"{told}\n")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told)
+
+
+def test_no_refusal_runs_or_keeps_anything(tmp_path: Path) -> None:
+    """What a tag would have run was not."""
+    assert not (Path.cwd() / "pwned").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_megabyte_of_comment_is_refused_before_it_is_parsed() -> None:
+    """The limit is on the bytes."""
+    with pytest.raises(RequestError, match=str(MOST_BYTES)):
+        parse_request("# " + "x" * 1_000_000)
+
+
+def test_deep_nesting_is_refused() -> None:
+    """Neither a recursion error nor a crash."""
+    with pytest.raises(RequestError):
+        parse_request("[" * 20_000)
+
+
+def test_the_catalogue_is_whole_and_compiled() -> None:
+    """Every sentence in the sources has its French, with the same facts; the compiled file is that of the source."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "compile-locale", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    sentences = set(_sentences())
+    assert len(sentences) > 50
+    for sentence in sentences:
+        french = catalogue(Language.FRENCH).gettext(sentence)
+        assert french != sentence, sentence
+        assert set(re.findall(r"{\w+}", french)) == set(re.findall(r"{\w+}", sentence)), sentence
+
+
+def _sentences() -> Iterator[str]:
+    """Every text that stands first in a `Phrase.of` or in a table of sentences."""
+    for path in sorted((ROOT / "lisiere/workflow/requests").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found: list[ast.AST] = []
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown"}:
+                found = list(node.args[:1])
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"_OF", "SAID"}:
+                found = list(ast.walk(node.value))
+            constants = (one.value for one in found if isinstance(one, ast.Constant))
+            yield from (one for one in constants if isinstance(one, str) and " " in one)
