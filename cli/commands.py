@@ -93,6 +93,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.units:install_units",
             "Install systemd units that audit the fleet each night and send what is to be told.",
         ),
+        "request": (
+            "cli.request:app",
+            "Ask for a change of a territory's private networks; its effect is shown before it is sent.",
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",

@@ -11,14 +11,20 @@ from pathlib import Path
 import pytest
 
 from lisiere.inventory.loader import Loaded
+from lisiere.model.effect import Effect, thawed
 from lisiere.model.request import MOST_BYTES, RequestKind
+from lisiere.model.site import Appliance
+from lisiere.workflow.intended import render_sites
 from lisiere.workflow.requests.applying import apply_in_memory
 from lisiere.workflow.requests.checking import check_request
+from lisiere.workflow.requests.effects import effect_of
 from lisiere.workflow.requests.phrases import Language, RequestError, catalogue
+from lisiere.workflow.requests.previews import preview
 from lisiere.workflow.requests.reading import as_yaml, parse_request
 from lisiere.workflow.requests.sight import Sight
 from tests.golden import Golden
 from tests.house.checkout import ROOT
+from tests.requests.conftest import TERRITORY
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.yaml"))
@@ -32,11 +38,32 @@ def test_every_kind_has_a_case() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_a_request_changes_only_what_it_says(case: Path, loaded: Loaded, sight: Sight, golden: Golden) -> None:
-    """`cases/<kind>.yaml` in, `cases/<kind>.diff` out; the changed inventory is valid as a whole."""
+    """`cases/<kind>.yaml` in, the change of the inventory and the effect out; the changed inventory is valid."""
     request = parse_request(case.read_bytes())
     applied = apply_in_memory(ROOT / "inventory", loaded, request, sight)
     golden(case.with_suffix(".diff"), _difference(loaded, applied.files))
-    assert parse_request(as_yaml(request)) == request
+    effect = effect_of(applied, request)
+    told = preview(effect, language=Language.FRENCH)
+    assert told.endswith(f"{effect.sha256}\n")
+    golden(case.with_suffix(".effect"), told.replace(effect.sha256, "…"))
+    assert parse_request(as_yaml(request)) == request == parse_request(effect.request)
+    assert thawed(effect.frozen()) == effect
+    assert effect_of(applied, request).frozen() == effect.frozen()
+    assert {one.territory for one in _appliances(loaded, effect)} == {effect.territory} == {TERRITORY}
+
+
+def _appliances(loaded: Loaded, effect: Effect) -> list[Appliance]:
+    return [loaded.fleet.appliances[one.host] for one in effect.appliances]
+
+
+def test_no_other_appliance_changes(loaded: Loaded, sight: Sight) -> None:
+    """The effect names every appliance of the territory whose configuration differs."""
+    request = parse_request((HERE / "cases" / "open-flow.yaml").read_bytes())
+    applied = apply_in_memory(ROOT / "inventory", loaded, request, sight)
+    names = sorted(one.name for one in loaded.fleet.in_service() if one.territory == TERRITORY)
+    before, after = (render_sites(one.fleet, names) for one in (applied.before, applied.after))
+    changed = [name for name in names if before[name] != after[name]]
+    assert changed == [one.host for one in effect_of(applied, request).appliances]
 
 
 def _difference(loaded: Loaded, files: Mapping[str, str]) -> str:
@@ -93,7 +120,7 @@ def test_the_catalogue_is_whole_and_compiled() -> None:
 
 def _sentences() -> Iterator[str]:
     """Every text that stands first in a `Phrase.of` or in a table of sentences."""
-    for path in sorted((ROOT / "lisiere/workflow/requests").glob("*.py")):
+    for path in sorted([*(ROOT / "lisiere/workflow/requests").glob("*.py"), *(ROOT / "cli").glob("request*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             found: list[ast.AST] = []
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown"}:

@@ -1,0 +1,118 @@
+"""What a request would do, worked out from the inventory before and after it; no appliance is asked."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import unified_diff
+from pathlib import Path
+
+from lisiere.inventory.check_secrets import shared_keys
+from lisiere.model.effect import ApplianceEffect, Effect, FileEffect, Said
+from lisiere.model.fleet import Fleet
+from lisiere.model.intent import SiteIntent, Tunnel
+from lisiere.model.overlay import Overlay
+from lisiere.model.request import ChangeWebAccess, Request, RotateKeys
+from lisiere.policy.frozen import PolicyBook
+from lisiere.policy.reach import difference
+from lisiere.policy.site import resolve_sites
+from lisiere.policy.telling import lines
+from lisiere.workflow.comparing import changes, sha256_of
+from lisiere.workflow.intended import render_sites
+from lisiere.workflow.requests.applying import Applied
+from lisiere.workflow.requests.checking import rotated_keys
+from lisiere.workflow.requests.reading import as_yaml
+from lisiere.workflow.requests.warnings import warnings
+
+
+def effect_of(applied: Applied, request: Request, *, extra: Path | None = None) -> Effect:
+    """The effect of a request.
+
+    Raises:
+        RenderError: A template cannot render one of the appliances that change.
+    """
+    before, after = applied.before.fleet, applied.after.fleet
+    made, ended = _keys(before, after, request)
+    replaced = rotated_keys(request, before.overlays[request.overlay]) if isinstance(request, RotateKeys) else ()
+    appliances = tuple(_appliances(before, after, _touched(before, after, request), replaced, extra=extra))
+    return Effect(
+        territory=_territory(before, request),
+        request=as_yaml(request),
+        files=tuple(_files(applied)),
+        appliances=appliances,
+        keys_made=made,
+        keys_ended=ended,
+        keys_replaced=replaced,
+        warnings=tuple(
+            Said(sentence=one.template, facts=dict(one.facts)) for one in warnings(request, after, appliances, made)
+        ),
+    )
+
+
+def _territory(fleet: Fleet, request: Request) -> str:
+    if isinstance(request, ChangeWebAccess):
+        return fleet.appliances[request.site].territory
+    return fleet.overlays[request.overlay].territory
+
+
+def _touched(before: Fleet, after: Fleet, request: Request) -> list[str]:
+    """The appliances that a request can concern: the site, or all members of the overlay, before or after."""
+    if isinstance(request, ChangeWebAccess):
+        return [request.site]
+    overlays: Iterable[Overlay] = (before.overlays[request.overlay], after.overlays[request.overlay])
+    return sorted({member.site for overlay in overlays for member in overlay.members})
+
+
+def _files(applied: Applied) -> Iterator[FileEffect]:
+    for name, text in sorted(applied.files.items()):
+        found = unified_diff(applied.before.texts[name].splitlines(), text.splitlines(), lineterm="", n=0)
+        told = tuple(line for line in found if not line.startswith(("---", "+++", "@@")))
+        yield FileEffect(file=name, lines=told)
+
+
+def _keys(before: Fleet, after: Fleet, request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if isinstance(request, ChangeWebAccess):
+        return (), ()
+    old, new = ({key for key, _ in shared_keys(fleet.overlays[request.overlay])} for fleet in (before, after))
+    return tuple(sorted(new - old)), tuple(sorted(old - new))
+
+
+def _appliances(
+    before: Fleet, after: Fleet, names: list[str], replaced: tuple[str, ...], *, extra: Path | None
+) -> Iterator[ApplianceEffect]:
+    """Each appliance whose configuration changes, or one of whose keys is replaced."""
+    old_texts, new_texts = (render_sites(fleet, names, extra=extra) for fleet in (before, after))
+    held = {end for key in replaced for end in key.rpartition("/")[2].split("--")}
+    concerned = [name for name in names if old_texts[name] != new_texts[name] or name in held]
+    old, new = (resolve_sites(fleet, concerned) for fleet in (before, after))
+    book = PolicyBook()
+    for name in concerned:
+        yield _appliance(old[name], new[name], (old_texts[name], new_texts[name]), book, set(replaced))
+
+
+def _appliance(
+    old: SiteIntent, new: SiteIntent, texts: tuple[str, str], book: PolicyBook, replaced: set[str]
+) -> ApplianceEffect:
+    found = changes(running=texts[0], intended=texts[1])
+    policies = book.policy(old), book.policy(new)
+    reach = difference(*policies)
+    before, after = _by_peer(old), _by_peer(new)
+    return ApplianceEffect(
+        host=new.name,
+        title=new.title,
+        before_sha256=sha256_of(texts[0]),
+        after_sha256=sha256_of(texts[1]),
+        difference=() if found is None else tuple(found.commands()),
+        opened=lines(reach.opened, policies[1]),
+        closed=lines(reach.closed, policies[0]),
+        tunnels_opened=tuple(sorted(after.keys() - before.keys())),
+        tunnels_closed=tuple(sorted(before.keys() - after.keys())),
+        tunnels_changed=tuple(
+            sorted(
+                name
+                for name in before.keys() & after.keys()
+                if before[name] != after[name] or after[name].secret in replaced
+            )
+        ),
+    )
+
+
+def _by_peer(intent: SiteIntent) -> Mapping[str, Tunnel]:
+    return {f"{one.peer_title} ({one.peer})": one for one in intent.tunnels}

@@ -1,0 +1,62 @@
+"""What people should know before they send a request: interruptions, what is missing, who has to act."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lisiere.model.effect import ApplianceEffect
+from lisiere.model.fleet import Fleet
+from lisiere.model.overlay import Topology
+from lisiere.model.request import AddPartner, ChangeWebAccess, Request
+from lisiere.model.words import Lifecycle, SecretRef
+from lisiere.workflow.requests.phrases import Phrase
+
+MOST_NAMED = 4
+"""How many tunnels warnings name one by one."""
+
+
+def warnings(
+    request: Request, after: Fleet, appliances: Sequence[ApplianceEffect], made: Sequence[SecretRef]
+) -> Iterator[Phrase]:
+    """The warnings of a request, the gravest first."""
+    yield from _ended(appliances)
+    yield from _built_anew(appliances)
+    for one in appliances:
+        if after.appliances[one.host].data.lifecycle is not Lifecycle.ACTIVE:
+            yield Phrase.of("{site} is not in service yet; it takes the change when it is", site=one.title)
+    if made:
+        yield Phrase.of("Keys to be made before the change: {count}", count=len(made))
+    yield from _of_overlay(request, after)
+
+
+def _ended(appliances: Sequence[ApplianceEffect]) -> Iterator[Phrase]:
+    for site, peer in _pairs((one, peer) for one in appliances for peer in one.tunnels_closed):
+        yield Phrase.of("The tunnel of {site} to {peer} ends", site=site, peer=peer)
+
+
+def _built_anew(appliances: Sequence[ApplianceEffect]) -> Iterator[Phrase]:
+    """Tunnels that go on after a pause; many are counted."""
+    pairs = _pairs((one, peer) for one in appliances for peer in one.tunnels_changed)
+    if len(pairs) > MOST_NAMED:
+        yield Phrase.of("{count} tunnels are built anew: a pause of seconds for each", count=len(pairs))
+        return
+    for site, peer in pairs:
+        yield Phrase.of("The tunnel of {site} to {peer} is built anew: a pause of seconds", site=site, peer=peer)
+
+
+def _pairs(ends: Iterable[tuple[ApplianceEffect, str]]) -> list[tuple[str, ...]]:
+    """The two ends of each tunnel, each tunnel once whichever end names it."""
+    return sorted({tuple(sorted((f"{one.title} ({one.host})", peer))) for one, peer in ends})
+
+
+def _of_overlay(request: Request, after: Fleet) -> Iterator[Phrase]:
+    if isinstance(request, ChangeWebAccess):
+        yield Phrase.of("The contact of the académie is informed and may object")
+        return
+    overlay = after.overlays[request.overlay]
+    if overlay.topology is Topology.HUB_SPOKE and len(overlay.hubs) == 1:
+        yield Phrase.of(
+            "{overlay} has no second hub: without {hub} its sites do not reach each other",
+            overlay=overlay.title,
+            hub=after.appliances[overlay.hubs[0]].data.site,
+        )
+    if isinstance(request, AddPartner):
+        yield Phrase.of("The partner needs its sheet, and the key by another way")
