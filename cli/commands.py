@@ -93,6 +93,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.units:install_units",
             "Install systemd units that audit the fleet each night and send what is to be told.",
         ),
+        "login": (
+            "cli.login:login",
+            "Sign in with a token, asked for without echo or read from standard input, and keep it for later commands.",
+        ),
+        "user": (
+            "cli.user:app",
+            "Who signs in, and for which territory they may do what.",
+        ),
         "request": (
             "cli.request:app",
             "Ask for a change of a territory's private networks; its effect is shown before it is sent.",

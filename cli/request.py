@@ -1,20 +1,21 @@
 """`lisiere request`: changes of private networks that a territory asks for, their effect shown before they are sent."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from lisiere.model.effect import Effect
-    from lisiere.model.request import Request
-    from lisiere.settings import Settings
+from cli.output import note, print_json, print_table
 
 app = typer.Typer(help="Ask for a change of a territory's private networks; its effect is shown before it is sent.")
 
 LanguageName = Annotated[
     str, typer.Option("--language", envvar="LISIERE_LANGUAGE", metavar="fr|en", help="The language of what is said.")
 ]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the request, as `list` shows it.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
 @app.command("preview")
@@ -31,48 +32,184 @@ def preview(
 ) -> None:
     """Show what a request would do: inventory, appliances, what becomes reachable or ceases to be. Nothing is kept."""
     from cli.request_words import language_of, said_in
+    from cli.request_work import previewed, read_file
     from cli.workplace import settings_of
     from lisiere.workflow.requests import previews
 
     settings, spoken = settings_of(context), language_of(language)
     with said_in(spoken):
-        effect = effect_in(settings, read_file(file), territories=None if territory is None else frozenset({territory}))
+        effect = previewed(settings, read_file(file), territory=territory)
     if as_json:
         typer.echo(effect.frozen().decode(), nl=False)
         return
     typer.echo(previews.preview(effect, language=spoken, with_differences=diff), nl=False)
 
 
-def read_file(file: Path) -> "Request":
-    """The request in a file.
+@app.command("new")
+def new(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The request as YAML; asked for without.")
+    ] = None,
+    *,
+    language: LanguageName = "fr",
+) -> None:
+    """Keep a draft of a request, from a file or in a dialogue; nobody else acts on it before it is submitted."""
+    from cli.request_dialogue import ask
+    from cli.request_words import language_of
+    from cli.request_work import at_desk, read_file
 
-    Raises:
-        RequestError: There is none, or it is wrong.
-    """
-    from lisiere.model.request import MOST_BYTES
-    from lisiere.workflow.requests.phrases import Phrase, RequestError
-    from lisiere.workflow.requests.reading import parse_request
-
-    try:
-        with file.open("rb") as content:
-            text = content.read(MOST_BYTES + 1)
-    except OSError as exc:
-        raise RequestError(Phrase.of("{file} cannot be read: {reason}", file=file, reason=exc.strerror)) from exc
-    return parse_request(text)
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
+        case = desk.create(ask(desk, spoken) if file is None else read_file(file))
+    typer.echo(case.number)
 
 
-def effect_in(settings: "Settings", request: "Request", *, territories: frozenset[str] | None) -> "Effect":
-    """The effect of a request on the inventory as it is now.
+@app.command("list")
+def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List the requests of the own territories."""
+    from cli.request_work import about, at_desk
+    from lisiere.workflow.requests.phrases import Language
 
-    Raises:
-        RequestError: It does not fit the fleet.
-    """
-    from cli.workplace import today
-    from lisiere.inventory.loader import load_whole
-    from lisiere.workflow.requests.applying import apply_in_memory
-    from lisiere.workflow.requests.effects import effect_of
-    from lisiere.workflow.requests.sight import Sight
+    with at_desk(context, Language.FRENCH) as desk:
+        found = desk.cases()
+    if as_json:
+        print_json([one.model_dump(mode="json", exclude={"events"}) for one in found])
+        return
+    rows = [(one.number, one.state, one.territory, one.asked_by, about(one)) for one in found]
+    print_table(("number", "state", "territory", "asked by", "about"), rows, empty="no request")
 
-    loaded = load_whole(settings.inventory, as_of=today())
-    applied = apply_in_memory(settings.inventory, loaded, request, Sight(loaded.fleet, territories))
-    return effect_of(applied, request, extra=settings.templates)
+
+@app.command("show")
+def show(
+    context: typer.Context,
+    number: Number,
+    *,
+    diff: Annotated[bool, typer.Option("--diff", help="Also each configuration difference.")] = False,
+    as_json: AsJson = False,
+    language: LanguageName = "fr",
+) -> None:
+    """Show a request: the effect that was shown when it was sent, its visas, and all that happened."""
+    from cli.request_words import language_of
+    from cli.request_work import at_desk, timeline
+    from lisiere.workflow.requests import previews
+
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
+        case, effect = desk.case(number)
+    if as_json:
+        print_json(case.model_dump(mode="json"))
+        return
+    if effect is not None:
+        typer.echo(previews.preview(effect, language=spoken, with_differences=diff), nl=False)
+    for line in timeline(case):
+        typer.echo(line)
+
+
+@app.command("submit")
+def submit(context: typer.Context, number: Number, *, language: LanguageName = "fr") -> None:
+    """Send a draft, with its effect on the inventory as it is now."""
+    from cli.request_words import language_of
+    from cli.request_work import at_desk
+
+    with at_desk(context, language_of(language)) as desk:
+        case = desk.submit(number)
+    note(f"{case.number}: {case.state}; {case.effect_sha256}")
+
+
+@app.command("visa")
+def visa(
+    context: typer.Context,
+    number: Number,
+    *,
+    as_: Annotated[str, typer.Option("--as", metavar="epci|operator", help="For whom the visa is given.")],
+    effect: Annotated[str, typer.Option("--effect", metavar="SHA256", help="The fingerprint of what was shown.")],
+    language: LanguageName = "fr",
+) -> None:
+    """Give a visa for the effect that `show` shows; with the operator's, the inventory changes in one git commit."""
+    from cli.request_words import language_of
+    from cli.request_work import at_desk
+    from lisiere.errors import UsageError
+    from lisiere.model.request_case import Act
+
+    if as_ not in {"epci", "operator"}:
+        raise UsageError("--as epci or --as operator")
+    act = Act.VISA_EPCI if as_ == "epci" else Act.VISA_OPERATOR
+    with at_desk(context, language_of(language)) as desk:
+        case = desk.visa(number, act, shown_sha256=effect)
+    note(f"{case.number}: {case.state}")
+    if case.events[-1].act is Act.COMMIT:
+        typer.echo(case.events[-1].detail)
+
+
+@app.command("commit")
+def commit(context: typer.Context, number: Number, *, language: LanguageName = "fr") -> None:
+    """Bring an approved request into the inventory, where that was cut short after the second visa."""
+    from cli.request_words import language_of
+    from cli.request_work import at_desk
+
+    with at_desk(context, language_of(language)) as desk:
+        case = desk.commit(number)
+    typer.echo(case.events[-1].detail)
+
+
+@app.command("schedule")
+def schedule(
+    context: typer.Context,
+    number: Number,
+    *,
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="Begin, UTC.")],
+    stop: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="End, UTC.")],
+    language: LanguageName = "fr",
+) -> None:
+    """Choose the window in which an approved request is applied."""
+    from datetime import UTC
+
+    from cli.request_words import language_of
+    from cli.request_work import at_desk
+
+    with at_desk(context, language_of(language)) as desk:
+        case = desk.schedule(number, start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC))
+    note(f"{case.number}: {case.state}, {start:%Y-%m-%d %H:%M} - {stop:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command("refuse")
+def refuse(context: typer.Context, number: Number, *, reason: Reason, language: LanguageName = "fr") -> None:
+    """Refuse a request that was sent, with a reason."""
+    from cli.request_work import said
+    from lisiere.model.request_case import Act
+
+    said(context, number, Act.REFUSE, reason, language)
+
+
+@app.command("withdraw")
+def withdraw(context: typer.Context, number: Number, *, reason: Reason, language: LanguageName = "fr") -> None:
+    """Withdraw a request that is not approved yet, with a reason."""
+    from cli.request_work import said
+    from lisiere.model.request_case import Act
+
+    said(context, number, Act.WITHDRAW, reason, language)
+
+
+@app.command("object")
+def object_(context: typer.Context, number: Number, *, reason: Reason, language: LanguageName = "fr") -> None:
+    """Object to what concerns a school, as the contact of the académie, within its term."""
+    from cli.request_work import said
+    from lisiere.model.request_case import Act
+
+    said(context, number, Act.OBJECT, reason, language)
+
+
+@app.command("comment")
+def comment(
+    context: typer.Context,
+    number: Number,
+    *,
+    text: Annotated[str, typer.Option("--text", help="What to say to all who see the request.")],
+    language: LanguageName = "fr",
+) -> None:
+    """Add a comment to a request."""
+    from cli.request_work import said
+    from lisiere.model.request_case import Act
+
+    said(context, number, Act.COMMENT, text, language)

@@ -346,3 +346,34 @@ class WorldRow(models.Model):
 
     class Meta:
         db_table = "lisiere_world"
+
+
+class UserRow(models.Model):
+    """Somebody who signs in; of the token only its hash. `grants` is a JSON list."""
+
+    name = models.CharField(max_length=NAME, primary_key=True)
+    title = models.CharField(max_length=255)
+    grants = models.TextField()
+    token_sha256 = models.CharField(max_length=SHA256, unique=True)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=255)
+
+    class Meta:
+        db_table = "lisiere_user"
+
+
+class RequestRow(models.Model):
+    """A request with its history: `content` is JSON under a seal, `effect` the frozen bytes that visas are bound to.
+
+    Its number is drawn: who sees one number learns nothing of how many there are.
+    """
+
+    id = models.PositiveIntegerField(primary_key=True)
+    territory = models.CharField(max_length=9, db_index=True)
+    state = models.CharField(max_length=WORD, db_index=True)
+    content = models.TextField()
+    seal = models.CharField(max_length=SHA256)
+    effect = models.BinaryField()
+
+    class Meta:
+        db_table = "lisiere_request"

@@ -28,6 +28,7 @@ from lisiere.store.futures import then
 from lisiere.store.ids import now
 from lisiere.store.journal import Note
 from lisiere.store.process import this_process
+from lisiere.store.request_records import RequestRecords
 from lisiere.store.transactions import TransactionRecords
 from lisiere.store.worker import Turn, Worker
 
@@ -45,6 +46,7 @@ class Records:
         self._alias, self._clock, self._place = database.alias, clock, database.place
         self._worker = Worker(self._alias, place=self._place, lock=partial(schema.take_turn, self._alias))
         self.compliance = ComplianceRecords(self._alias, self._worker, clock=clock)
+        self.requests = RequestRecords(self._alias, self._worker, clock=clock)
         self.transactions = TransactionRecords(self._alias, self._worker, clock=clock)
         self._journal = partial(self._append, self._alias)
         self._outcomes = partial(runs.record_outcomes, self._alias)

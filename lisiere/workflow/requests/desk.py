@@ -1,0 +1,204 @@
+"""The desk at which somebody signed in works on requests; every door, terminal or portal, comes here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from lisiere.inventory.loader import load_whole
+from lisiere.model.effect import Effect, sha256_of, thawed
+from lisiere.model.request import ChangeWebAccess, Request
+from lisiere.model.request_case import Act, Case, Event, Remark, State, User
+from lisiere.workflow.requests.applying import Applied, apply_in_memory
+from lisiere.workflow.requests.effects import effect_of
+from lisiere.workflow.requests.lifecycle import Step, take, voided
+from lisiere.workflow.requests.moves import void_reason
+from lisiere.workflow.requests.permissions import may, require, sees, territories, unknown
+from lisiere.workflow.requests.phrases import Phrase, RequestError
+from lisiere.workflow.requests.reading import parse_request
+from lisiere.workflow.requests.repository import Message, Repository
+from lisiere.workflow.requests.sight import Sight
+
+if TYPE_CHECKING:
+    from lisiere.store.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where requests are worked on: the inventory, the operator's own templates, and the clock."""
+
+    inventory: Path
+    clock: Callable[[], datetime]
+    templates: Path | None = None
+
+
+class Desk:
+    """What somebody may do with requests. Every method refuses with `RequestError` and then has kept nothing."""
+
+    def __init__(self, records: "Records", user: User, place: Place) -> None:
+        self._records, self._user, self._place = records, user, place
+
+    def preview(self, request: Request) -> Effect:
+        """The effect of a request on the inventory as it is now."""
+        return self._worked_out(request)[1]
+
+    def create(self, request: Request) -> Case:
+        """Keep a draft."""
+        effect = self._worked_out(request)[1]
+        if not may(self._user, Act.CREATE, territory=effect.territory):
+            raise RequestError(Phrase.of("You may not do this: {act}", act=Act.CREATE.value))
+        case = Case(
+            number=0,
+            territory=effect.territory,
+            asked_by=self._user.name,
+            request=effect.request,
+            concerns_school=isinstance(request, ChangeWebAccess),
+            state=State.DRAFT,
+            effect_sha256=effect.sha256,
+            events=(Event(at=self._place.clock(), by=self._user.name, act=Act.CREATE, sha256=effect.sha256),),
+        )
+        return self._records.requests.create(case, effect.frozen())
+
+    def cases(self) -> tuple[Case, ...]:
+        """The requests that they see."""
+        return tuple(one for one in self._records.requests.everything() if sees(self._user, one))
+
+    def case(self, number: int) -> tuple[Case, Effect | None]:
+        """A request and the effect that was shown; None where its bytes were altered."""
+        found = self._records.requests.get(number)
+        if found is None or not sees(self._user, found[0]):
+            raise unknown(number)
+        case, frozen = found
+        return case, thawed(frozen) if sha256_of(frozen) == case.effect_sha256 else None
+
+    def submit(self, number: int) -> Case:
+        """Send a draft, with its effect as of now."""
+        case = self._may(number, Act.SUBMIT)
+        effect = self._worked_out(parse_request(case.request))[1]
+        step = self._step(Act.SUBMIT, effect_sha256=effect.sha256)
+        return self._kept(number, lambda found, _: (take(found, step), effect.frozen()))
+
+    def say(self, number: int, act: Act, detail: str) -> Case:
+        """Comment, refuse, withdraw or object."""
+        step = self._step(act, detail=_remark(detail))
+        return self._kept(number, lambda found, frozen: (take(found, step), frozen))
+
+    def schedule(self, number: int, starts_at: datetime, ends_at: datetime) -> Case:
+        """Choose the window in which an approved request is applied."""
+        step = Step(Act.SCHEDULE, self._user, self._place.clock(), starts_at=starts_at, ends_at=ends_at)
+
+        def decide(found: Case, frozen: bytes) -> tuple[Case, bytes]:
+            after = take(found, step)
+            if not _is_committed(found):
+                raise RequestError(Phrase.of("The inventory does not hold the request yet; commit it first"))
+            return after, frozen
+
+        return self._kept(number, decide)
+
+    def visa(self, number: int, act: Act, *, shown_sha256: str) -> Case:
+        """Give a visa for the effect that was shown. With the second one the inventory changes, in one commit."""
+        case = self._may(number, act)
+        repository = Repository(self._place.inventory)
+        if act is Act.VISA_OPERATOR:
+            repository.check()
+        effect = self._worked_out(parse_request(case.request))[1]
+        step = self._step(act, effect_sha256=shown_sha256)
+        after = self._bound(number, effect, step)
+        return self.commit(number) if act is Act.VISA_OPERATOR else after
+
+    def commit(self, number: int) -> Case:
+        """Bring an approved request into the inventory, once; also after a crash between the visa and this."""
+        case = self._may(number, Act.COMMIT)
+        repository = Repository(self._place.inventory)
+        message = self._message(case)
+        made = repository.find(message)
+        if made is not None:
+            return self._kept(number, lambda found, frozen: (self._committed(found, made), frozen))
+        repository.check()
+        applied, effect = self._worked_out(parse_request(case.request))
+
+        def decide(found: Case, frozen: bytes) -> tuple[Case, bytes]:
+            self._committed(found, "")
+            if why := void_reason(found, frozen, effect):
+                return voided(found, by=self._user, at=self._place.clock(), why=why, effect_sha256=effect.sha256), (
+                    effect.frozen()
+                )
+            self._check_untouched(applied)
+            repository.check()
+            made = repository.commit(applied.files, self._message(found)) if applied.files else "-"
+            return self._committed(found, made), frozen
+
+        return self._unlessvoid_reason(self._kept(number, decide))
+
+    # ---- how --------------------------------------------------------------------------------------------------
+
+    def _bound(self, number: int, effect: Effect, step: Step) -> Case:
+        """Give a visa if the frozen effect is whole and still what would happen; else void all visas, and say why."""
+
+        def decide(found: Case, frozen: bytes) -> tuple[Case, bytes]:
+            require(self._user, step.act, found)
+            if found.state in {State.SUBMITTED, State.EPCI_APPROVED} and (why := void_reason(found, frozen, effect)):
+                after = voided(found, by=self._user, at=step.at, why=why, effect_sha256=effect.sha256)
+                return after, effect.frozen()
+            return take(found, step), frozen
+
+        return self._unlessvoid_reason(self._kept(number, decide))
+
+    def _unlessvoid_reason(self, case: Case) -> Case:
+        last = case.events[-1]
+        if last.act is Act.VOID:
+            raise RequestError(Phrase.of("The visas are void, for something moved: {what}", what=last.detail))
+        return case
+
+    def _committed(self, case: Case, made: str) -> Case:
+        if _is_committed(case):
+            raise RequestError(Phrase.of("The inventory holds request {number} already", number=case.number))
+        return take(case, self._step(Act.COMMIT, detail=made, effect_sha256=case.effect_sha256))
+
+    def _check_untouched(self, applied: Applied) -> None:
+        for name in applied.files:
+            if (self._place.inventory / name).read_bytes() != applied.before.texts[name].encode():
+                raise RequestError(Phrase.of("The inventory changed meanwhile; do it again"))
+
+    def _message(self, case: Case) -> Message:
+        request = parse_request(case.request)
+        about = request.site if isinstance(request, ChangeWebAccess) else request.overlay
+        visas = [f"{one.by} ({one.act}, {one.at:%Y-%m-%dT%H:%M:%SZ})" for one in case.visas()]
+        return Message(case.number, case.effect_sha256, f"{request.kind} {about}", visas)
+
+    def _may(self, number: int, act: Act) -> Case:
+        found = self._records.requests.get(number)
+        if found is None:
+            raise unknown(number)
+        require(self._user, act, found[0])
+        return found[0]
+
+    def _kept(self, number: int, decide: Callable[[Case, bytes], tuple[Case, bytes]]) -> Case:
+        found = self._records.requests.update(number, decide)
+        if found is None:
+            raise unknown(number)
+        return found
+
+    def _step(self, act: Act, *, detail: str = "", effect_sha256: str = "") -> Step:
+        return Step(act, self._user, self._place.clock(), detail=detail, effect_sha256=effect_sha256)
+
+    def _worked_out(self, request: Request) -> tuple[Applied, Effect]:
+        loaded = load_whole(self._place.inventory, as_of=self._place.clock().date())
+        sight = Sight(loaded.fleet, territories(self._user))
+        applied = apply_in_memory(self._place.inventory, loaded, request, sight)
+        return applied, effect_of(applied, request, extra=self._place.templates)
+
+
+def _remark(text: str) -> str:
+    """A reason or a comment without what could steer a terminal."""
+    try:
+        return TypeAdapter(Remark).validate_python(text)
+    except ValidationError as exc:
+        raise RequestError(Phrase.of("A reason has at most 2000 characters, none of them a control")) from exc
+
+
+def _is_committed(case: Case) -> bool:
+    return any(one.act is Act.COMMIT for one in case.events)

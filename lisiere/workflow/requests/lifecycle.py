@@ -1,0 +1,114 @@
+"""What may happen to a request, and what it is afterwards; pure, so that it can be decided inside one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from lisiere.model.request_case import Act, Case, Event, State, User
+from lisiere.workflow.requests.permissions import require
+from lisiere.workflow.requests.phrases import Phrase, RequestError
+
+OBJECTION_TERM = timedelta(days=7)
+"""How long the académie's contact may object to what concerns a school."""
+
+OPEN = frozenset({State.DRAFT, State.SUBMITTED, State.EPCI_APPROVED})
+NEXT: Mapping[tuple[State, Act], State] = MappingProxyType(
+    {
+        (State.DRAFT, Act.SUBMIT): State.SUBMITTED,
+        (State.SUBMITTED, Act.VISA_EPCI): State.EPCI_APPROVED,
+        (State.EPCI_APPROVED, Act.VISA_OPERATOR): State.APPROVED,
+        (State.SUBMITTED, Act.REFUSE): State.REFUSED,
+        (State.EPCI_APPROVED, Act.REFUSE): State.REFUSED,
+        (State.SUBMITTED, Act.OBJECT): State.REFUSED,
+        (State.EPCI_APPROVED, Act.OBJECT): State.REFUSED,
+        (State.APPROVED, Act.SCHEDULE): State.SCHEDULED,
+        (State.SCHEDULED, Act.SCHEDULE): State.SCHEDULED,
+        **{(state, Act.WITHDRAW): State.WITHDRAWN for state in OPEN},
+        **{(state, Act.COMMENT): state for state in State},
+        (State.APPROVED, Act.COMMIT): State.APPROVED,
+    },
+)
+REASONED = frozenset({Act.REFUSE, Act.WITHDRAW, Act.OBJECT, Act.COMMENT})
+VISAS = frozenset({Act.VISA_EPCI, Act.VISA_OPERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What somebody wants to do to a request, and the hash of the effect as it is now."""
+
+    act: Act
+    user: User
+    at: datetime
+    detail: str = ""
+    effect_sha256: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+def take(case: Case, step: Step) -> Case:
+    """The request after a step.
+
+    Raises:
+        RequestError: They may not, it is not the time for it, or something it needs is missing.
+    """
+    require(step.user, step.act, case)
+    after = NEXT.get((case.state, step.act))
+    if after is None:
+        raise RequestError(
+            Phrase.of("Request {number} is {state}: not possible", number=case.number, state=case.state.value)
+        )
+    if step.act in REASONED and not step.detail.strip():
+        raise RequestError(Phrase.of("Give a reason"))
+    if step.act in VISAS:
+        _check_visa(case, step)
+    if step.act is Act.OBJECT and step.at > submitted_at(case) + OBJECTION_TERM:
+        raise RequestError(Phrase.of("The time to object has ended"))
+    if step.act is Act.SCHEDULE:
+        _check_window(step)
+    return case.model_copy(update={"state": after, "events": (*case.events, _event(step)), **_fields(case, step)})
+
+
+def voided(case: Case, *, by: User, at: datetime, why: str, effect_sha256: str) -> Case:
+    """The request with a new effect, its visas void: what they were given for is no longer what would happen."""
+    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256)
+    return case.model_copy(
+        update={"state": State.SUBMITTED, "effect_sha256": effect_sha256, "events": (*case.events, event)}
+    )
+
+
+def submitted_at(case: Case) -> datetime:
+    """When a request was sent last."""
+    return next(one.at for one in reversed(case.events) if one.act is Act.SUBMIT)
+
+
+def _check_visa(case: Case, step: Step) -> None:
+    """Four eyes, the effect that was shown, and the term of who may object."""
+    if step.effect_sha256 != case.effect_sha256:
+        raise RequestError(Phrase.of("The effect is no longer the one that was shown; look at it again"))
+    if any(one.by == step.user.name for one in case.visas()):
+        raise RequestError(Phrase.of("You have given a visa for this request already; somebody else gives the other"))
+    if step.user.name == case.asked_by:
+        raise RequestError(Phrase.of("You asked for this yourself; somebody else gives the visa"))
+    if any(one.sha256 != case.effect_sha256 for one in case.visas()):
+        raise RequestError(Phrase.of("The other visa was given for another effect"))
+    if case.concerns_school and step.act is Act.VISA_OPERATOR and step.at < submitted_at(case) + OBJECTION_TERM:
+        day = f"{submitted_at(case) + OBJECTION_TERM:%Y-%m-%d %H:%M}"
+        raise RequestError(Phrase.of("The académie may object until {day} UTC", day=day))
+
+
+def _check_window(step: Step) -> None:
+    if step.starts_at is None or step.ends_at is None or not step.at < step.starts_at < step.ends_at:
+        raise RequestError(Phrase.of("The window begins in the future and ends after it begins"))
+
+
+def _event(step: Step) -> Event:
+    return Event(at=step.at, by=step.user.name, act=step.act, detail=step.detail, sha256=step.effect_sha256)
+
+
+def _fields(case: Case, step: Step) -> dict[str, object]:
+    if step.act is Act.SUBMIT:
+        return {"effect_sha256": step.effect_sha256}
+    if step.act is Act.SCHEDULE:
+        return {"starts_at": step.starts_at, "ends_at": step.ends_at}
+    return {}

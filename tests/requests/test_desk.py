@@ -1,0 +1,261 @@
+"""A request from draft to window: bound visas, four eyes, one commit, and nothing twice."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lisiere.errors import RecordError
+from lisiere.inventory.loader import load_fleet
+from lisiere.model.request_case import Act, Case, Grant, Role, State, User
+from lisiere.model.site import SCHOOL_WEB_ACCESS
+from lisiere.model.words import Lifecycle
+from lisiere.workflow.requests.lifecycle import OBJECTION_TERM
+from lisiere.workflow.requests.moves import void_reason
+from lisiere.workflow.requests.people import add_first_user, add_user
+from lisiere.workflow.requests.phrases import RequestError
+from lisiere.workflow.requests.reading import parse_request
+from tests.house.checkout import ROOT
+from tests.requests.office import (
+    ACADEMIE,
+    ADMIN,
+    APPROVER,
+    ENGINEER,
+    HERE,
+    OPEN_FLOW,
+    STRANGER,
+    Office,
+    person,
+)
+
+
+def test_a_request_goes_from_draft_to_its_window(office: Office) -> None:
+    """One commit, with the number and both names; every act in the journal; the inventory holds the flow."""
+    case = office.half_approved()
+    approved = office.approve(case)
+    assert (approved.state, len(approved.visas()), office.commits()) == (State.APPROVED, 2, 2)
+    message = office.git("log", "-1", "--format=%B")
+    assert f"Request {case.number}: open-flow admin-haute-somme" in message
+    assert "Visa: bruno" in message
+    assert "Visa: marie" in message
+    assert office.git("status", "--porcelain") == ""
+    assert "printing-peronne" in (office.inventory / "flows.yaml").read_text(encoding="utf-8")
+    start = office.clock.now + timedelta(days=1)
+    found = office.desk(ENGINEER).schedule(case.number, start, start + timedelta(hours=2))
+    assert (found.state, found.starts_at) == (State.SCHEDULED, start)
+    steps = [one.step for one in office.records.journal_entries(f"request-{case.number}")]
+    assert steps == ["create", "submit", "visa-epci", "visa-operator", "commit", "schedule"]
+    assert office.records.verify_journal().broken_at == 0
+
+
+def test_four_eyes(office: Office) -> None:
+    """Nobody gives both visas, whatever they are; who asks gives none; who asks elsewhere sees nothing."""
+    both = User(
+        name="fanny",
+        title="Fanny",
+        grants=(Grant(role=Role.EPCI_APPROVER, territory=HERE), Grant(role=Role.ENGINEER)),
+    )
+    case = office.submitted()
+    office.desk(both).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    with pytest.raises(RequestError, match="déjà donné un visa"):
+        office.approve(case, by=both)
+    own = office.desk(both).submit(office.desk(both).create(parse_request(OPEN_FLOW)).number)
+    with pytest.raises(RequestError, match="vous-même"):
+        office.desk(both).visa(own.number, Act.VISA_EPCI, shown_sha256=own.effect_sha256)
+    for user, act in ((ADMIN, Act.VISA_EPCI), (APPROVER, Act.VISA_OPERATOR), (STRANGER, Act.VISA_EPCI)):
+        with pytest.raises(RequestError, match=r"autorisé|Il n.y a pas"):
+            office.desk(user).visa(case.number, act, shown_sha256=case.effect_sha256)
+    assert office.commits() == 1
+
+
+def test_a_fleet_that_moved_voids_the_visas(office: Office) -> None:
+    """It says what moved; the same visas can be given again for the new effect."""
+    case = office.half_approved()
+    hosts = office.inventory / "hosts" / "200037059-haute-somme.yaml"
+    text = hosts.read_text(encoding="utf-8")
+    at = text.index("80620-mairie-01:")
+    hosts.write_text(text[:at] + text[at:].replace("uplink_mbit: ", "uplink_mbit: 1", 1), encoding="utf-8")
+    office.git("commit", "-qam", "More speed")
+    with pytest.raises(RequestError, match=r"visas sont nuls.*80620-mairie-01"):
+        office.approve(case)
+    again, _ = office.desk(ADMIN).case(case.number)
+    assert (again.state, again.visas()) == (State.SUBMITTED, ())
+    assert again.effect_sha256 != case.effect_sha256
+    office.desk(APPROVER).visa(again.number, Act.VISA_EPCI, shown_sha256=again.effect_sha256)
+    assert office.approve(again).state is State.APPROVED
+
+
+def test_a_visa_is_for_what_was_shown(office: Office) -> None:
+    """Another hash than the one on record is refused, and nothing is given."""
+    case = office.submitted()
+    with pytest.raises(RequestError, match="plus celui"):
+        office.desk(APPROVER).visa(case.number, Act.VISA_EPCI, shown_sha256="0" * 64)
+    assert office.desk(ADMIN).case(case.number)[0].visas() == ()
+
+
+def test_each_altered_byte_of_the_frozen_effect_voids_the_visas(office: Office) -> None:
+    """Every byte in turn by the rule itself; the first and one in the middle through the database and the desk."""
+    case = office.half_approved()
+    _, effect = office.desk(ADMIN).case(case.number)
+    assert effect is not None
+    frozen = effect.frozen()
+    assert not void_reason(case, frozen, effect)
+    assert all(void_reason(case, _altered(frozen, at), effect) for at in range(len(frozen)))
+    for at in (0, len(frozen) // 2):
+        office.damage("UPDATE lisiere_request SET effect = ?", _altered(frozen, at))
+        assert office.desk(ADMIN).case(case.number)[1] is None
+        with pytest.raises(RequestError, match="altéré"):
+            office.approve(case)
+        found, whole = office.desk(ADMIN).case(case.number)
+        assert (found.state, found.visas(), whole) == (State.SUBMITTED, (), effect)
+        office.desk(APPROVER).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    assert office.commits() == 1
+
+
+def _altered(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def test_an_altered_history_is_refused(office: Office) -> None:
+    """A visa that somebody writes into the database is no visa."""
+    case = office.half_approved()
+    office.damage("UPDATE lisiere_request SET content = replace(content, 'bruno', 'marie')")
+    with pytest.raises(RecordError, match="altered"):
+        office.desk(ADMIN).case(case.number)
+
+
+def test_replays_change_nothing(office: Office) -> None:
+    """Each act is taken once."""
+    case = office.half_approved()
+    with pytest.raises(RequestError, match="impossible"):
+        office.desk(ADMIN).submit(case.number)
+    with pytest.raises(RequestError):
+        office.desk(APPROVER).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    office.approve(case)
+    other = person("gael", Role.ENGINEER)
+    with pytest.raises(RequestError):
+        office.approve(case, by=other)
+    with pytest.raises(RequestError, match="déjà"):
+        office.desk(other).commit(case.number)
+    with pytest.raises(RequestError, match="impossible"):
+        office.desk(ADMIN).say(case.number, Act.WITHDRAW, "trop tard")
+    assert office.commits() == 2
+
+
+def test_a_repository_in_disorder_is_refused_before_anything_moves(office: Office) -> None:
+    """Dirty, with a file that is not tracked, on no branch, behind its upstream: no visa, no file, no commit."""
+    case = office.half_approved()
+    flows, notes = office.inventory / "flows.yaml", office.inventory / "notes.txt"
+    whole = flows.read_text(encoding="utf-8")
+    flows.write_text(f"{whole}# half done\n", encoding="utf-8")
+    _refused(office, case)
+    flows.write_text(whole, encoding="utf-8")
+    notes.write_text("x", encoding="utf-8")
+    _refused(office, case)
+    notes.unlink()
+    office.git("checkout", "-q", "--detach")
+    _refused(office, case)
+    office.git("checkout", "-q", "main")
+    office.git("commit", "-q", "--allow-empty", "-m", "Theirs")
+    office.git("branch", "theirs")
+    office.git("reset", "-q", "--hard", "HEAD~1")
+    office.git("branch", "-q", "--set-upstream-to=theirs")
+    _refused(office, case)
+
+
+def _refused(office: Office, case: Case) -> None:
+    before = office.git("status", "--porcelain"), office.git("rev-parse", "HEAD")
+    with pytest.raises(RequestError, match="dépôt"):
+        office.approve(case)
+    assert (office.git("status", "--porcelain"), office.git("rev-parse", "HEAD")) == before
+    assert len(office.desk(ADMIN).case(case.number)[0].visas()) == 1
+
+
+def test_a_commit_that_was_cut_short_is_taken_up(office: Office) -> None:
+    """Git refuses after the second visa: the files are as before, and the commit is made later, once."""
+    case = office.half_approved()
+    hook = office.folder / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho full >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    with pytest.raises(RequestError, match="Git refuse"):
+        office.approve(case)
+    assert (office.git("status", "--porcelain"), office.commits()) == ("", 1)
+    assert office.desk(ADMIN).case(case.number)[0].state is State.APPROVED
+    hook.unlink()
+    office.desk(ENGINEER).commit(case.number)
+    with pytest.raises(RequestError, match="déjà"):
+        office.desk(ENGINEER).commit(case.number)
+    assert office.commits() == 2
+
+
+def test_two_visas_at_the_same_moment_count_once(office: Office, tmp_path: Path) -> None:
+    """Two engineers in two processes: one visa, one commit, and the other is told."""
+    case = office.half_approved()
+    first = add_first_user(office.records, ENGINEER, by="tests")
+    second = add_user(office.records, person("gael", Role.ENGINEER), by=ENGINEER)
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
+    words = ["--inventory", office.inventory, "--state", state, "request", "visa", str(case.number), "--as", "operator"]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *map(str, words), "--effect", case.effect_sha256],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "LISIERE_TOKEN": token, "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for token in (first, second)
+    ]
+    told = [one.communicate(timeout=240) for one in running]
+    assert sorted(one.returncode for one in running) == [0, 2], told
+    found, _ = office.desk(ADMIN).case(case.number)
+    assert [one.act for one in found.events].count(Act.VISA_OPERATOR) == 1
+    assert [one.act for one in found.events].count(Act.COMMIT) == 1
+    assert office.commits() == 2
+
+
+def test_the_academie_may_object_in_time(office: Office) -> None:
+    """The operator waits for the term; after it there is no objection."""
+    site, kind = next(
+        (name, one.data.web_access.kind)
+        for name, one in load_fleet(office.inventory, as_of=office.clock.now.date()).appliances.items()
+        if one.territory == HERE
+        and one.data.web_access.kind in SCHOOL_WEB_ACCESS
+        and one.data.lifecycle is not Lifecycle.RETIRED
+    )
+    wanted = "pac" if kind != "pac" else "dns"
+    text = f"kind: change-web-access\nsite: {site}\nweb_access: {wanted}\nwhy: Filtrage\n"
+    case = office.submitted(text)
+    office.desk(APPROVER).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    with pytest.raises(RequestError, match=r"peut s.opposer"):
+        office.approve(case)
+    assert office.desk(ACADEMIE).say(case.number, Act.OBJECT, "Pas avant la rentrée").state is State.REFUSED
+    late = office.submitted(text)
+    office.clock.now += OBJECTION_TERM
+    with pytest.raises(RequestError, match="passé"):
+        office.desk(ACADEMIE).say(late.number, Act.OBJECT, "trop tard")
+    with pytest.raises(RequestError, match=r"Il n.y a pas"):
+        office.desk(ACADEMIE).case(office.submitted().number)
+
+
+def test_a_reason_is_needed_and_harmless(office: Office) -> None:
+    """Empty, with controls, too long, turning the direction: refused, and nothing is kept."""
+    case = office.submitted()
+    for text in ("", "a\x1b[2J", "x" * 2001, "\u202e"):
+        with pytest.raises(RequestError):
+            office.desk(APPROVER).say(case.number, Act.REFUSE, text)
+    assert office.desk(ADMIN).case(case.number)[0] == case
+
+
+def test_an_end_is_an_end(office: Office) -> None:
+    """A refused request keeps its reason; a withdrawn one is at its end."""
+    case = office.submitted()
+    refused = office.desk(APPROVER).say(case.number, Act.REFUSE, "Pas cette année")
+    assert refused.events[-1].detail == "Pas cette année"
+    with pytest.raises(RequestError, match="impossible"):
+        office.desk(ADMIN).say(case.number, Act.WITHDRAW, "tant pis")
