@@ -213,3 +213,23 @@ def comment(
     from lisiere.model.request_case import Act
 
     said(context, number, Act.COMMENT, text, language)
+
+
+@app.command("sheet")
+def sheet(
+    context: typer.Context,
+    overlay: Annotated[str, typer.Argument(metavar="OVERLAY", help="The private network.")],
+    partner: Annotated[str, typer.Argument(metavar="PARTNER", help="The external partner.")],
+    *,
+    html: Annotated[bool, typer.Option("--html", help="As an HTML page instead of Markdown.")] = False,
+    language: LanguageName = "fr",
+) -> None:
+    """Print the sheet to hand over to a partner, in French: all that its end needs but the key."""
+    from cli.request_words import language_of, said_in
+    from cli.request_work import sight_in
+    from cli.workplace import settings_of
+    from lisiere.workflow.requests.sheets import sheet_of
+
+    with said_in(language_of(language)):
+        found = sheet_of(overlay, partner, sight_in(settings_of(context))[1])
+    typer.echo(found.html() if html else found.markdown(), nl=False)

@@ -11,12 +11,14 @@ import typer
 from cli.output import local_time, note, shown
 
 if TYPE_CHECKING:
+    from lisiere.inventory.loader import Loaded
     from lisiere.model.effect import Effect
     from lisiere.model.request import Request
     from lisiere.model.request_case import Act, Case
     from lisiere.settings import Settings
     from lisiere.workflow.requests.desk import Desk
     from lisiere.workflow.requests.phrases import Language
+    from lisiere.workflow.requests.sight import Sight
 
 
 @contextmanager
@@ -67,20 +69,32 @@ def read_file(file: Path) -> "Request":
 
 
 def previewed(settings: "Settings", request: "Request", *, territory: str | None) -> "Effect":
-    """The effect of a request on the inventory as it is now, as the signed-in user sees the fleet.
+    """The effect of a request on the inventory as it is now, as `sight_in` sees the fleet.
+
+    Raises:
+        RequestError: It does not fit the fleet.
+        UsageError: There are users, and nobody is signed in.
+    """
+    from lisiere.workflow.requests.applying import apply_in_memory
+    from lisiere.workflow.requests.effects import effect_of
+
+    loaded, sight = sight_in(settings, territory=territory)
+    applied = apply_in_memory(settings.inventory, loaded, request, sight)
+    return effect_of(applied, request, extra=settings.templates)
+
+
+def sight_in(settings: "Settings", *, territory: str | None = None) -> tuple["Loaded", "Sight"]:
+    """The inventory, and what the signed-in user sees of it.
 
     Where nobody was ever added, whoever holds the inventory's files sees all of it, or the territory that they name.
 
     Raises:
-        RequestError: It does not fit the fleet.
         UsageError: There are users, and nobody is signed in.
     """
     from cli.identity import signed_in
     from cli.records import has_records, open_records
     from cli.workplace import today
     from lisiere.inventory.loader import load_whole
-    from lisiere.workflow.requests.applying import apply_in_memory
-    from lisiere.workflow.requests.effects import effect_of
     from lisiere.workflow.requests.permissions import territories
     from lisiere.workflow.requests.sight import Sight
 
@@ -91,8 +105,7 @@ def previewed(settings: "Settings", request: "Request", *, territory: str | None
     if territory is not None:
         seen = frozenset({territory}) if seen is None else seen & {territory}
     loaded = load_whole(settings.inventory, as_of=today())
-    applied = apply_in_memory(settings.inventory, loaded, request, Sight(loaded.fleet, seen))
-    return effect_of(applied, request, extra=settings.templates)
+    return loaded, Sight(loaded.fleet, seen)
 
 
 def about(case: "Case") -> str:
