@@ -1,8 +1,8 @@
-"""Checks of flows: the well-known ones exist, ended ones are used no longer, and each has a rule."""
+"""Checks of flows: the well-known ones exist and live, and each has a rule. One that ended is no longer rendered."""
 
 from collections.abc import Iterator
 
-from lisiere.inventory.draft import Draft, is_retired
+from lisiere.inventory.draft import Draft
 from lisiere.inventory.files import FLOWS
 from lisiere.inventory.notes import Notebook, Place
 from lisiere.policy.derived import WELL_KNOWN_FLOWS
@@ -12,12 +12,9 @@ def check(draft: Draft, notes: Notebook) -> None:
     """Note flows that are missing, ended or without rule."""
     _check_well_known(draft, notes)
     used = set(WELL_KNOWN_FLOWS)
-    for name, place, counts in _uses(draft):
+    for name, place in _uses(draft):
         used.add(name)
-        flow = draft.flows.find(name, place, kind="flow", notes=notes)
-        if flow and counts and flow.until is not None and flow.until < draft.as_of:
-            message = f"flow {name} ended on {flow.until}"
-            notes.add(place, message, "remove what uses it, or have the flow granted anew with a later end")
+        draft.flows.find(name, place, kind="flow", notes=notes)
     if not (draft.policies.is_sound and draft.overlays.is_sound and draft.nornir.hosts.is_sound):
         return  # what could not be read may use any flow
     for name, item in draft.flows.items.items():
@@ -37,11 +34,10 @@ def _check_well_known(draft: Draft, notes: Notebook) -> None:
             notes.add(item.place.at("until"), message, "remove its end")
 
 
-def _uses(draft: Draft) -> Iterator[tuple[str, Place, bool]]:
-    """(flow, place, whether its end counts there) wherever a flow is named."""
+def _uses(draft: Draft) -> Iterator[tuple[str, Place]]:
+    """(flow, place) wherever a flow is named."""
     for one in draft.rules():
         if one.rule.flow is not None:
-            counts = one.scope.host is None or not is_retired(one.scope.host)
-            yield one.rule.flow, one.place.at("flow"), counts
+            yield one.rule.flow, one.place.at("flow")
     for flow, place in draft.overlay_flows():
-        yield flow.flow, place.at("flow"), True
+        yield flow.flow, place.at("flow")

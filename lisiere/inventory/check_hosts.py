@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
-from lisiere.inventory.draft import Draft, is_misplaced, is_retired, siren_of
+from lisiere.inventory.draft import Draft, is_misplaced, siren_of
 from lisiere.inventory.nornir_shape import Host
 from lisiere.inventory.notes import Notebook, Place
 from lisiere.model.site import SCHOOL_WEB_ACCESS, Profile
@@ -25,8 +25,6 @@ def check(draft: Draft, notes: Notebook) -> None:
         _check_segments(host, draft, notes)
         _check_web_access(host, draft, notes)
         _check_backup(host, notes)
-        if not is_retired(host):
-            _check_ends(host, draft, notes)
 
 
 def _check_profile(profile: Profile, place: Place, notes: Notebook) -> None:
@@ -117,18 +115,3 @@ def _check_backup(host: Host, notes: Notebook) -> None:
     if data.backup.rate_mbit > data.uplink_mbit:
         message = f"host {name}: the backup's {data.backup.rate_mbit} Mbit/s exceed the uplink's {data.uplink_mbit}"
         notes.add(host.at("backup", "rate_mbit"), message, "lower the rate")
-
-
-def _check_ends(host: Host, draft: Draft, notes: Notebook) -> None:
-    """What was granted to a site until a day, and is still written after it."""
-    name, data = host.value.name, host.value.data
-    for index, exception in enumerate(data.exceptions):
-        if exception.until < draft.as_of:
-            message = f"host {name}: exception {exception.rule.id} ended on {exception.until}"
-            advice = "remove it, or have it granted anew with a later end"
-            notes.add(host.at("exceptions", index, "until"), message, advice)
-    for index, bypass in enumerate(data.web_access.bypass):
-        if bypass.until < draft.as_of:
-            message = f"host {name}: the bypass to {bypass.destination} ended on {bypass.until}"
-            advice = "remove it, or have it granted anew with a later end"
-            notes.add(host.at("web_access", "bypass", index, "until"), message, advice)

@@ -19,7 +19,7 @@ def check(draft: Draft, notes: Notebook) -> None:
     """Note what is wrong with partners."""
     for overlay, partner, item in _partners(draft):
         _check_sites(overlay, partner, item, notes)
-        _check_partner(overlay, partner, item, draft, notes)
+        _check_partner(partner, item, notes)
     _check_names(draft, notes)
     _check_domains(draft, notes)
     if draft.operator is not None:
@@ -42,10 +42,7 @@ def _check_sites(overlay: Overlay, partner: Partner, item: Item[Partner], notes:
             notes.add(item.at("sites", index), f"partner {partner.name}: {site} is named twice", "name it once")
 
 
-def _check_partner(overlay: Overlay, partner: Partner, item: Item[Partner], draft: Draft, notes: Notebook) -> None:
-    if partner.until < draft.as_of:
-        message = f"partner {partner.name} of overlay {overlay.name} ended on {partner.until}"
-        notes.add(item.at("until"), message, "remove the partner, or agree on a later end")
+def _check_partner(partner: Partner, item: Item[Partner], notes: Notebook) -> None:
     lack = f"neither a site of partner {partner.name} nor the partner"
     for index, flow in enumerate(partner.flows):
         known = (*partner.sites, partner.name)

@@ -67,6 +67,8 @@ def _layer(
     first: int = 0,
 ) -> Iterator[Draft]:
     for position, rule in enumerate(rules):
+        if rule.action is Action.ALLOW and not _lives(rule.flow, fleet):
+            continue
         sources, destinations = names.resolve(rule.source), names.resolve(rule.destination)
         if sources is None or destinations is None:
             continue
@@ -124,14 +126,23 @@ def _overlay_rules(
 ) -> Iterator[Draft]:
     own = _own_by_zone(site, view)
     for position, flow in enumerate(view.overlay.flows):
+        if not _lives(flow.flow, fleet):
+            continue
         yield from _member_flow(site, view, flow, own=own, fleet=fleet, book=book, position=first + position)
     position = first + PARTNER_FIRST
     for _, partner in sorted(view.partners.items()):
         if site.name not in partner.sites:
             continue
         for flow in partner.flows:
-            yield from _partner_flow(site, view, partner, flow, own=own, fleet=fleet, book=book, position=position)
+            if _lives(flow.flow, fleet):
+                yield from _partner_flow(site, view, partner, flow, own=own, fleet=fleet, book=book, position=position)
             position += 1
+
+
+def _lives(name: str | None, fleet: Fleet) -> bool:
+    """Whether the flow of that name has not ended: after its last day nothing that it allowed is rendered."""
+    flow = None if name is None else fleet.flows.get(name)
+    return flow is None or flow.until is None or flow.until >= fleet.as_of
 
 
 def _own_by_zone(site: Appliance, view: OverlayView) -> dict[Zone, tuple[Segment, ...]]:

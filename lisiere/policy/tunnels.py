@@ -88,7 +88,7 @@ def segment_prefixes(segment: Segment) -> tuple[Prefix, Prefix]:
 
 
 def view_overlays(fleet: Fleet) -> dict[str, OverlayView]:
-    """Every overlay of the fleet with its members' prefixes."""
+    """Every overlay of the fleet with its members' prefixes, and the partners that have not ended."""
     views = {}
     for name, overlay in sorted(fleet.overlays.items()):
         prefixes = {}
@@ -96,7 +96,8 @@ def view_overlays(fleet: Fleet) -> dict[str, OverlayView]:
             segments = {one.name: one for one in fleet.appliances[member.site].data.segments}
             brought = (segment_prefixes(segments[name]) for name in member.segments)
             prefixes[member.site] = tuple(prefix for pair in brought for prefix in pair)
-        views[name] = OverlayView(overlay, prefixes, {partner.name: partner for partner in overlay.partners})
+        partners = {partner.name: partner for partner in overlay.partners if partner.until >= fleet.as_of}
+        views[name] = OverlayView(overlay, prefixes, partners)
     return views
 
 

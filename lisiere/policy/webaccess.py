@@ -137,7 +137,9 @@ def _open_way(
         entries = (ports(Protocol.TCP, 80),)
         yield _web(221, "pac-file", web.zones, Zone.WAN, entries, destination=academie.pac_host)
     if web.kind is WebAccessKind.TUNNEL:
-        concentrator = next(tunnel for tunnel in tunnels if tunnel.peer == academie.tunnel_partner)
+        concentrator = next((tunnel for tunnel in tunnels if tunnel.peer == academie.tunnel_partner), None)
+        if concentrator is None:
+            return  # what was agreed with the académie has ended: there is no way at all
         behind = book.add("academie-tunnel", concentrator.remote_prefixes)
         entries = (ports(Protocol.TCP, 80, academie.tunnel_proxy.port),)
         yield _web(230, "tunnel-proxy", web.zones, Zone.VPN, entries, destination=behind)

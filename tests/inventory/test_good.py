@@ -9,10 +9,13 @@ import pytest
 
 from lisiere.errors import InventoryError
 from lisiere.inventory.loader import load_fleet
+from lisiere.model.fleet import Fleet
 from lisiere.model.words import Lifecycle, ProfileName
+from lisiere.policy.dates import ending
 from lisiere.policy.site import resolve_fleet
+from tests.inventory.casebook import read_case
 
-GOOD = Path(__file__).parent / "good"
+GOOD, ENDED = Path(__file__).parent / "good", Path(__file__).parent / "ended"
 AS_OF = date(2026, 11, 24)
 
 
@@ -48,13 +51,37 @@ def test_everything_that_loads_can_be_resolved() -> None:
 
 
 def test_time_alone_makes_an_inventory_wrong() -> None:
-    """The same files, judged on a later day, hold ended flows, partners and algorithms."""
+    """The same files, judged on a later day, hold ended algorithms."""
     with pytest.raises(InventoryError) as caught:
         load_fleet(GOOD, as_of=date(2031, 1, 1))
-    text = str(caught.value)
-    assert "dh14 ended on 2030-12-31" in text
-    assert "flow alarm ended on 2028-12-31" in text
-    assert "partner academie of overlay val-ecoles ended on 2028-07-31" in text
+    assert "dh14 ended on 2030-12-31" in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", sorted(ENDED.iterdir()), ids=lambda folder: folder.name)
+def test_what_was_granted_until_a_day_is_no_longer_rendered(folder: Path, tmp_path: Path) -> None:
+    """It does not stop the rest, and is said: a flow, a partner, an exception, a bypass that ended."""
+    case = read_case(folder)
+    case.build(tmp_path / "inventory")
+    fleet = load_fleet(tmp_path / "inventory", as_of=AS_OF)
+    before = _rendered(fleet.model_copy(update={"as_of": date(2026, 1, 1)}))
+    gone = before - _rendered(fleet)
+    assert gone
+    for expected in case.expected:
+        assert any(expected.contains in one for one in gone)
+        assert any(expected.contains in one.subject and "ended on" in one.message for one in ending(fleet))
+
+
+def _rendered(fleet: Fleet) -> set[str]:
+    """The rules that allow something, and the tunnels, of each site."""
+    intents = list(resolve_fleet(fleet))
+    rules = {
+        f"{one.name}: {rule.id} for {rule.flow}"
+        for one in intents
+        for rule_set in one.rule_sets
+        for rule in rule_set.rules
+        if rule.flow
+    }
+    return rules | {f"{one.name}: tunnel to {tunnel.peer}" for one in intents for tunnel in one.tunnels}
 
 
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
