@@ -103,7 +103,7 @@ format: $(STAMP) ## Format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 .PHONY: locale
-locale: $(STAMP) ## Bring the French catalogue of reports up to date, and compile it
+locale: $(STAMP) ## Bring the French catalogues up to date, and compile them
 	@$(BIN)/python -m tests.house.catalogues
 
 .PHONY: lock

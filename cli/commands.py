@@ -95,7 +95,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "login": (
             "cli.login:login",
-            "Sign in with a token, asked for without echo or read from standard input, and keep it for later commands.",
+            (
+                "Sign in with a code, asked for without echo or read from standard input; the token it gives is kept "
+                "here alone."
+            ),
+        ),
+        "logout": (
+            "cli.login:logout",
+            (
+                "Forget the token that is kept here; it stays valid until an engineer makes a new code or revokes the "
+                "user."
+            ),
         ),
         "user": (
             "cli.user:app",

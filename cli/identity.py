@@ -24,6 +24,9 @@ class Keyring(Protocol):
     def set_password(self, service: str, account: str, value: str) -> None:
         """Keep it."""
 
+    def delete_password(self, service: str, account: str) -> None:
+        """Keep it no longer."""
+
 
 def signed_in(records: "Records") -> "User":
     """The signed-in user: `LISIERE_TOKEN`, the keyring, or the file.
@@ -33,26 +36,78 @@ def signed_in(records: "Records") -> "User":
     """
     from lisiere.workflow.requests.people import user_of
 
-    token = os.environ.get(VARIABLE, "").strip() or _kept()
-    if not token:
+    held = token()
+    if not held:
         raise UsageError("nobody is signed in: `lisiere login`")
-    return user_of(records, token)
+    return user_of(records, held)
 
 
-def keep(token: str) -> str:
-    """Keep a token; where."""
+def token() -> str:
+    """The token that is held here; empty where nobody is signed in.
+
+    Raises:
+        UsageError: It cannot be read, or others could read it.
+    """
+    if given := os.environ.get(VARIABLE, "").strip():
+        return given
     keyring = _keyring()
     if keyring is not None:
-        keyring.set_password(SERVICE, ACCOUNT, token)
-        return "keyring"
+        try:
+            return keyring.get_password(SERVICE, ACCOUNT) or ""
+        except Exception as exc:
+            raise _unusable(exc) from exc
     path = token_file()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(f"{token}\n")
-    beside.replace(path)
+    try:
+        with path.open(encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise UsageError(f"{path}: others may read it; `chmod 600 {path}`, or sign in anew")
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path}: cannot be read; sign in anew with `lisiere login`") from exc
+
+
+def keep(held: str) -> str:
+    """Keep a token; where.
+
+    Raises:
+        UsageError: There is no place for it.
+    """
+    keyring = _keyring()
+    if keyring is not None:
+        try:
+            keyring.set_password(SERVICE, ACCOUNT, held)
+        except Exception as exc:
+            raise _unusable(exc) from exc
+        return "the keyring"
+    path = token_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside = path.with_name(f".{path.name}.new")
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(f"{held}\n")
+        beside.replace(path)
+    except OSError as exc:
+        raise UsageError(f"{path}: the token cannot be kept: {exc.strerror}") from exc
     return str(path)
+
+
+def forget() -> None:
+    """Keep no token any longer.
+
+    Raises:
+        UsageError: The keyring does not answer.
+    """
+    keyring = _keyring()
+    if keyring is None:
+        token_file().unlink(missing_ok=True)
+    elif token():
+        try:
+            keyring.delete_password(SERVICE, ACCOUNT)
+        except Exception as exc:
+            raise _unusable(exc) from exc
 
 
 def token_file() -> Path:
@@ -61,20 +116,16 @@ def token_file() -> Path:
     return (Path(home) if home else Path.home() / ".config") / "lisiere" / "token"
 
 
-def _kept() -> str:
-    keyring = _keyring()
-    if keyring is not None:
-        return keyring.get_password(SERVICE, ACCOUNT) or ""
-    path = token_file()
-    if not path.exists():
-        return ""
-    if path.stat().st_mode & 0o077:
-        raise UsageError(f"{path}: others may read it; `chmod 600 {path}`, or sign in anew")
-    return path.read_text(encoding="utf-8").strip()
-
-
 def _keyring() -> Keyring | None:
     if find_spec("keyring") is None:
         return None
-    backend = import_module("keyring").get_keyring()
+    try:
+        backend = import_module("keyring").get_keyring()
+    except Exception as exc:
+        raise _unusable(exc) from exc
     return cast("Keyring", backend) if getattr(backend, "priority", 0) >= 1 else None
+
+
+def _unusable(exc: Exception) -> UsageError:
+    """What a keyring says may hold anything: its kind is enough."""
+    return UsageError(f"the keyring does not answer ({type(exc).__name__}); unlock it, or set {VARIABLE}")

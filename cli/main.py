@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli.commands import CommandGroup
+from cli.guard import admit
 from cli.light import lighten
 from cli.workplace import Places
 from lisiere.errors import DataError, LisiereError
@@ -55,7 +56,8 @@ def root(
     ] = False,
 ) -> None:
     """Manage a fleet of network-edge appliances: check, render, plan, apply, and know what runs where."""
-    context.obj = Places(inventory=inventory_folder, state=state_folder)
+    context.obj = places = Places(inventory=inventory_folder, state=state_folder)
+    admit(places, context.invoked_subcommand or "")
 
 
 def main() -> None:

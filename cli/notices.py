@@ -1,5 +1,6 @@
 """`lisiere notices`: what people are to be told. Audits make notices; sending them is a work apart that can wait."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,15 @@ def channels_of(settings: "Settings") -> "tuple[Channel, ...]":
     if settings.webhook is not None:
         found.append(Webhook(settings.webhook.get_secret_value()))
     if settings.smtp is not None:
-        receivers = tuple(filter(None, (one.strip() for one in (settings.mail_to or "").split(","))))
         password = settings.smtp_password.get_secret_value() if settings.smtp_password else ""
-        found.append(Mail(settings.smtp, settings.mail_from or "", receivers, password))
+        mail = Mail(settings.smtp, settings.mail_from or "", _receivers(settings.mail_to), password)
+        found.append(mail)
+        if settings.academie_mail_to:
+            found.append(replace(mail, receivers=_receivers(settings.academie_mail_to), name="academie:mail"))
+    if settings.academie_webhook is not None:
+        found.append(Webhook(settings.academie_webhook.get_secret_value(), name="academie:webhook"))
     return tuple(found)
+
+
+def _receivers(text: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (one.strip() for one in (text or "").split(","))))

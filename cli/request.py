@@ -23,22 +23,18 @@ def preview(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The request as YAML.")],
     *,
-    territory: Annotated[
-        str | None, typer.Option("--territory", "-t", metavar="SIREN", help="See this territory alone.")
-    ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Also each configuration difference.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the very bytes that visas are bound to.")] = False,
     language: LanguageName = "fr",
 ) -> None:
     """Show what a request would do: inventory, appliances, what becomes reachable or ceases to be. Nothing is kept."""
-    from cli.request_words import language_of, said_in
-    from cli.request_work import previewed, read_file
-    from cli.workplace import settings_of
+    from cli.request_words import language_of
+    from cli.request_work import at_desk, read_file
     from lisiere.workflow.requests import previews
 
-    settings, spoken = settings_of(context), language_of(language)
-    with said_in(spoken):
-        effect = previewed(settings, read_file(file), territory=territory)
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
+        effect = desk.preview(read_file(file))
     if as_json:
         typer.echo(effect.frozen().decode(), nl=False)
         return
@@ -66,17 +62,18 @@ def new(
 
 
 @app.command("list")
-def list_(context: typer.Context, *, as_json: AsJson = False) -> None:
+def list_(context: typer.Context, *, as_json: AsJson = False, language: LanguageName = "fr") -> None:
     """List the requests of the own territories."""
-    from cli.request_work import about, at_desk
-    from lisiere.workflow.requests.phrases import Language
+    from cli.request_words import language_of
+    from cli.request_work import at_desk, row
 
-    with at_desk(context, Language.FRENCH) as desk:
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
         found = desk.cases()
     if as_json:
         print_json([one.model_dump(mode="json", exclude={"events"}) for one in found])
         return
-    rows = [(one.number, one.state, one.territory, one.asked_by, about(one)) for one in found]
+    rows = [row(one, spoken) for one in found]
     print_table(("number", "state", "territory", "asked by", "about"), rows, empty="no request")
 
 
@@ -102,19 +99,20 @@ def show(
         return
     if effect is not None:
         typer.echo(previews.preview(effect, language=spoken, with_differences=diff), nl=False)
-    for line in timeline(case):
+    for line in timeline(case, spoken):
         typer.echo(line)
 
 
 @app.command("submit")
 def submit(context: typer.Context, number: Number, *, language: LanguageName = "fr") -> None:
     """Send a draft, with its effect on the inventory as it is now."""
-    from cli.request_words import language_of
+    from cli.request_words import language_of, stands
     from cli.request_work import at_desk
 
-    with at_desk(context, language_of(language)) as desk:
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
         case = desk.submit(number)
-    note(f"{case.number}: {case.state}; {case.effect_sha256}")
+    note(f"{stands(case, spoken)}; {case.effect_sha256}")
 
 
 @app.command("visa")
@@ -127,7 +125,7 @@ def visa(
     language: LanguageName = "fr",
 ) -> None:
     """Give a visa for the effect that `show` shows; with the operator's, the inventory changes in one git commit."""
-    from cli.request_words import language_of
+    from cli.request_words import language_of, stands
     from cli.request_work import at_desk
     from lisiere.errors import UsageError
     from lisiere.model.request_case import Act
@@ -135,9 +133,10 @@ def visa(
     if as_ not in {"epci", "operator"}:
         raise UsageError("--as epci or --as operator")
     act = Act.VISA_EPCI if as_ == "epci" else Act.VISA_OPERATOR
-    with at_desk(context, language_of(language)) as desk:
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
         case = desk.visa(number, act, shown_sha256=effect)
-    note(f"{case.number}: {case.state}")
+    note(stands(case, spoken))
     if case.events[-1].act is Act.COMMIT:
         typer.echo(case.events[-1].detail)
 
@@ -158,19 +157,23 @@ def schedule(
     context: typer.Context,
     number: Number,
     *,
-    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="Begin, UTC.")],
-    stop: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="End, UTC.")],
+    start: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="Begin, time of Paris.")
+    ],
+    stop: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="End, time of Paris.")
+    ],
     language: LanguageName = "fr",
 ) -> None:
     """Choose the window in which an approved request is applied."""
-    from datetime import UTC
-
-    from cli.request_words import language_of
+    from cli.request_words import language_of, stands
     from cli.request_work import at_desk
+    from lisiere.model.days import from_paris, paris_time
 
-    with at_desk(context, language_of(language)) as desk:
-        case = desk.schedule(number, start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC))
-    note(f"{case.number}: {case.state}, {start:%Y-%m-%d %H:%M} - {stop:%Y-%m-%d %H:%M} UTC")
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
+        case = desk.schedule(number, from_paris(start), from_paris(stop))
+    note(f"{stands(case, spoken)}, {paris_time(from_paris(start))} - {paris_time(from_paris(stop))}")
 
 
 @app.command("refuse")
@@ -200,6 +203,15 @@ def object_(context: typer.Context, number: Number, *, reason: Reason, language:
     said(context, number, Act.OBJECT, reason, language)
 
 
+@app.command("inform")
+def inform(context: typer.Context, number: Number, *, reason: Reason, language: LanguageName = "fr") -> None:
+    """Note how the académie's contact was told of what concerns a school, where no notice goes to them."""
+    from cli.request_work import said
+    from lisiere.model.request_case import Act
+
+    said(context, number, Act.INFORM, reason, language)
+
+
 @app.command("comment")
 def comment(
     context: typer.Context,
@@ -225,11 +237,9 @@ def sheet(
     language: LanguageName = "fr",
 ) -> None:
     """Print the sheet to hand over to a partner, in French: all that its end needs but the key."""
-    from cli.request_words import language_of, said_in
-    from cli.request_work import sight_in
-    from cli.workplace import settings_of
-    from lisiere.workflow.requests.sheets import sheet_of
+    from cli.request_words import language_of
+    from cli.request_work import at_desk
 
-    with said_in(language_of(language)):
-        found = sheet_of(overlay, partner, sight_in(settings_of(context))[1])
+    with at_desk(context, language_of(language)) as desk:
+        found = desk.sheet(overlay, partner)
     typer.echo(found.html() if html else found.markdown(), nl=False)

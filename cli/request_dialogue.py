@@ -7,9 +7,9 @@ import typer
 from cli.output import note
 
 if TYPE_CHECKING:
+    from lisiere.model.report import Language
     from lisiere.model.request import Request
     from lisiere.workflow.requests.desk import Desk
-    from lisiere.workflow.requests.phrases import Language
 
 LISTS = frozenset({"segments", "from", "to", "services", "ends"})
 NESTED = frozenset({"partner", "declares"})

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from lisiere.errors import UsageError
 
 if TYPE_CHECKING:
-    from lisiere.workflow.requests.phrases import Language
+    from lisiere.model.report import Language
+    from lisiere.model.request_case import Case
 
 
 def language_of(name: str) -> "Language":
@@ -16,12 +17,19 @@ def language_of(name: str) -> "Language":
     Raises:
         UsageError: It is not spoken here.
     """
-    from lisiere.workflow.requests.phrases import Language
+    from lisiere.model.report import Language
 
     try:
         return Language(name.lower()[:2])
     except ValueError as exc:
         raise UsageError(f"{name!r} is no language spoken here: fr or en") from exc
+
+
+def stands(case: "Case", language: "Language") -> str:
+    """How a request stands, in one line."""
+    from lisiere.workflow.requests.phrases import told
+
+    return f"{case.number}: {told(case.state, language)}"
 
 
 @contextmanager

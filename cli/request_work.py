@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli.output import local_time, note, shown
+from cli.output import note, shown
 
 if TYPE_CHECKING:
-    from lisiere.inventory.loader import Loaded
-    from lisiere.model.effect import Effect
+    from lisiere.model.report import Language
     from lisiere.model.request import Request
-    from lisiere.model.request_case import Act, Case
-    from lisiere.settings import Settings
+    from lisiere.model.request_case import Act, Case, Damaged
     from lisiere.workflow.requests.desk import Desk
-    from lisiere.workflow.requests.phrases import Language
-    from lisiere.workflow.requests.sight import Sight
 
 
 @contextmanager
@@ -36,18 +32,23 @@ def at_desk(context: typer.Context, language: "Language") -> Iterator["Desk"]:
 
     settings = settings_of(context)
     with said_in(language), open_records(settings) as records:
-        yield Desk(
-            records, signed_in(records), Place(settings.inventory, lambda: datetime.now(UTC), settings.templates)
+        place = Place(
+            settings.inventory,
+            lambda: datetime.now(UTC),
+            settings.templates,
+            tell=lambda phrase: note(phrase.told(language)),
         )
+        yield Desk(records, signed_in(records), place)
 
 
 def said(context: typer.Context, number: int, act: "Act", text: str, language: str) -> None:
     """Do what needs a reason or a text, and tell how the request stands."""
-    from cli.request_words import language_of
+    from cli.request_words import language_of, stands
 
-    with at_desk(context, language_of(language)) as desk:
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
         case = desk.say(number, act, text)
-    note(f"{case.number}: {case.state}")
+    note(stands(case, spoken))
 
 
 def read_file(file: Path) -> "Request":
@@ -68,44 +69,14 @@ def read_file(file: Path) -> "Request":
     return parse_request(text)
 
 
-def previewed(settings: "Settings", request: "Request", *, territory: str | None) -> "Effect":
-    """The effect of a request on the inventory as it is now, as `sight_in` sees the fleet.
+def row(case: "Case | Damaged", language: "Language") -> tuple[object, ...]:
+    """A request as a row of a table; of one that was altered on record only that it is there."""
+    from lisiere.model.request_case import Damaged
+    from lisiere.workflow.requests.phrases import told
 
-    Raises:
-        RequestError: It does not fit the fleet.
-        UsageError: There are users, and nobody is signed in.
-    """
-    from lisiere.workflow.requests.applying import apply_in_memory
-    from lisiere.workflow.requests.effects import effect_of
-
-    loaded, sight = sight_in(settings, territory=territory)
-    applied = apply_in_memory(settings.inventory, loaded, request, sight)
-    return effect_of(applied, request, extra=settings.templates)
-
-
-def sight_in(settings: "Settings", *, territory: str | None = None) -> tuple["Loaded", "Sight"]:
-    """The inventory, and what the signed-in user sees of it.
-
-    Where nobody was ever added, whoever holds the inventory's files sees all of it, or the territory that they name.
-
-    Raises:
-        UsageError: There are users, and nobody is signed in.
-    """
-    from cli.identity import signed_in
-    from cli.records import has_records, open_records
-    from cli.workplace import today
-    from lisiere.inventory.loader import load_whole
-    from lisiere.workflow.requests.permissions import territories
-    from lisiere.workflow.requests.sight import Sight
-
-    seen = None
-    if has_records(settings):
-        with open_records(settings) as records:
-            seen = territories(signed_in(records)) if records.requests.users() else None
-    if territory is not None:
-        seen = frozenset({territory}) if seen is None else seen & {territory}
-    loaded = load_whole(settings.inventory, as_of=today())
-    return loaded, Sight(loaded.fleet, seen)
+    if isinstance(case, Damaged):
+        return case.number, told("altered on record", language), shown(case.territory), "?", "?"
+    return case.number, told(case.state, language), case.territory, case.asked_by, about(case)
 
 
 def about(case: "Case") -> str:
@@ -116,9 +87,13 @@ def about(case: "Case") -> str:
     return shown(f"{request.kind} {getattr(request, 'overlay', '') or getattr(request, 'site', '')}: {request.why}")
 
 
-def timeline(case: "Case") -> Iterator[str]:
-    """All that happened to a request, in order."""
-    yield f"{case.number}: {case.state}"
+def timeline(case: "Case", language: "Language") -> Iterator[str]:
+    """All that happened to a request, in order, at the time of Paris."""
+    from cli.request_words import stands
+    from lisiere.model.days import paris_time
+    from lisiere.workflow.requests.phrases import told
+
+    yield stands(case, language)
     for event in case.events:
-        told = " ".join(map(shown, event.detail.splitlines()))
-        yield f"  {local_time(event.at)}  {event.act}  {event.by}" + (f": {told}" if told else "")
+        detail = " ".join(map(shown, event.detail.splitlines()))
+        yield f"  {paris_time(event.at)}  {told(event.act, language)}  {event.by}" + (f": {detail}" if detail else "")

@@ -4,15 +4,17 @@ from typing import Annotated
 
 import typer
 
-from cli.output import note, print_json, print_table, shown
+from cli.output import local_time, note, print_json, print_table, shown
 
 app = typer.Typer(help="Who signs in, and for which territory they may do what.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")]
 
 
 @app.command("add")
 def add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")],
+    name: Name,
     *,
     role: Annotated[str, typer.Option("--role", help="engineer, epci-admin, epci-approver, auditor or academie.")],
     title: Annotated[str, typer.Option("--title", help="Who it is, for people.")],
@@ -21,20 +23,65 @@ def add(
     ] = None,
     first: Annotated[bool, typer.Option("--first", help="The first user of all, an engineer.")] = False,
 ) -> None:
-    """Add a user, or grant one something else, and print the token to hand over: it is shown this once."""
+    """Add a user, or grant one something else, and print the code to hand over: it is shown this once, and taken once.
+
+    The token that a user had is void at once.
+    """
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.workplace import operator_name, settings_of
-    from lisiere.workflow.requests.people import add_first_user, add_user, make_user
+    from lisiere.workflow.requests.people import CODE_TERM, invite, invite_first, make_user
 
     user = make_user(name, title, role, tuple(territory or ()))
     with open_records(settings_of(context)) as records:
         if first:
-            token = add_first_user(records, user, by=operator_name())
+            code = invite_first(records, user, by=operator_name())
         else:
-            token = add_user(records, user, by=signed_in(records))
-    note(f"{user.name} signs in with `lisiere login` and this token:")
-    typer.echo(token)
+            code = invite(records, user, by=signed_in(records))
+    hours = int(CODE_TERM.total_seconds() // 3600)
+    note(f"{user.name} signs in with `lisiere login` and this code, within {hours} hours:")
+    typer.echo(code)
+
+
+@app.command("confirm")
+def confirm(
+    context: typer.Context,
+    name: Name,
+    *,
+    as_machine: Annotated[
+        bool, typer.Option("--as-machine", help="As root of this machine, where one engineer is left.")
+    ] = False,
+) -> None:
+    """Confirm that it is this person who signed in, as another engineer than the one who made the code."""
+    from cli.accounts import account
+    from cli.identity import signed_in
+    from cli.records import open_records
+    from cli.workplace import operator_name, settings_of
+    from lisiere.errors import UsageError
+    from lisiere.workflow.requests.people import confirm as say
+    from lisiere.workflow.requests.people import confirm_by_machine
+
+    if as_machine and account() != "root":
+        raise UsageError("--as-machine is for root itself, who owns the machine and the records on it")
+    with open_records(settings_of(context)) as records:
+        if as_machine:
+            confirm_by_machine(records, name, account=operator_name())
+        else:
+            say(records, name, by=signed_in(records))
+    note(f"the visas of {name} count from now on")
+
+
+@app.command("revoke")
+def revoke(context: typer.Context, name: Name) -> None:
+    """Let somebody sign in no longer; what they did stays on record, and their name is nobody else's."""
+    from cli.identity import signed_in
+    from cli.records import open_records
+    from cli.workplace import settings_of
+    from lisiere.workflow.requests.people import revoke as take_away
+
+    with open_records(settings_of(context)) as records:
+        take_away(records, name, by=signed_in(records))
+    note(f"{name} may no longer sign in")
 
 
 @app.command("list")
@@ -47,15 +94,23 @@ def list_(
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.workplace import settings_of
-    from lisiere.workflow.requests.people import users_seen
+    from lisiere.workflow.requests.people import accounts_seen
 
     with open_records(settings_of(context)) as records:
-        found = users_seen(records, signed_in(records))
+        found = accounts_seen(records, signed_in(records))
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
         return
     rows = [
-        (one.name, shown(one.title), ", ".join(f"{grant.role} {grant.territory or ''}".strip() for grant in one.grants))
+        (
+            one.user.name,
+            shown(one.user.title),
+            one.standing,
+            one.user.let_in_by or "-",
+            one.user.confirmed_by or "-",
+            local_time(one.made_at),
+            ", ".join(f"{grant.role} {grant.territory or ''}".strip() for grant in one.user.grants),
+        )
         for one in found
     ]
-    print_table(("name", "who", "granted"), rows, empty="no user")
+    print_table(("name", "who", "standing", "let in by", "confirmed by", "since", "granted"), rows, empty="no user")

@@ -25,6 +25,8 @@ class Settings(BaseSettings):
         smtp_password: Password of that user; never sent in clear.
         mail_from: Sender of notices.
         mail_to: Who gets them, with commas between.
+        academie_webhook: Address that what the académie's contact is to be told is posted to.
+        academie_mail_to: Who gets it by mail.
         evidence_days: How old what was read may be for an audit to judge what runs by it.
         workers: Sessions kept open at once.
         processes: Processes that share them when many appliances are worked on; None for one per core, up to four.
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     mail_from: str | None = None
     mail_to: str | None = None
+    academie_webhook: SecretStr | None = None
+    academie_mail_to: str | None = None
     evidence_days: int = Field(default=30, ge=1, le=3660)
     workers: int = Field(default=50, ge=1, le=500)
     processes: int | None = Field(default=None, ge=1, le=64)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -47,11 +48,36 @@ class Grant(Model):
 
 
 class User(Model):
-    """Somebody who signs in, with what was granted to them."""
+    """Somebody who signs in, with what was granted to them.
+
+    Args:
+        let_in_by: Who made the code that they signed in with; empty for the first of all.
+        confirmed_by: Who else says that it is this person who signed in; empty while nobody did.
+    """
 
     name: UserId
     title: Line
     grants: tuple[Grant, ...] = Field(min_length=1, max_length=100)
+    let_in_by: str = ""
+    confirmed_by: str = ""
+
+
+class Standing(StrEnum):
+    """Whether somebody can sign in."""
+
+    CONFIRMED = "confirmed"
+    SIGNED_IN = "signed-in"
+    INVITED = "invited"
+    LAPSED = "lapsed"
+    REVOKED = "revoked"
+
+
+class Account(Model):
+    """A user as who manages users sees them."""
+
+    user: User
+    standing: Standing
+    made_at: datetime
 
 
 class Act(StrEnum):
@@ -66,6 +92,7 @@ class Act(StrEnum):
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
     OBJECT = "object"
+    INFORM = "inform"
     SCHEDULE = "schedule"
     VOID = "void"
     COMMIT = "commit"
@@ -88,17 +115,28 @@ class State(StrEnum):
 
 
 class Event(Model):
-    """One thing that happened to a request; `sha256` is of the effect that was shown when it did."""
+    """One thing that happened to a request.
+
+    Args:
+        sha256: Of the effect that was shown when it did.
+        let_in_by: Who made the code of who did it.
+    """
 
     at: datetime
     by: UserId
     act: Act
     detail: str = ""
     sha256: str = ""
+    let_in_by: str = ""
 
 
 class Case(Model):
-    """A request with its history; `number` is 0 until it is kept."""
+    """A request with its history.
+
+    Args:
+        number: 0 until it is kept.
+        informed_at: When the académie's contact was told of it, where it concerns a school; None for not yet.
+    """
 
     number: int
     territory: Siren
@@ -110,6 +148,11 @@ class Case(Model):
     events: tuple[Event, ...]
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    informed_at: datetime | None = None
+
+    def sent(self) -> int:
+        """How often it was sent."""
+        return sum(event.act is Act.SUBMIT for event in self.events)
 
     def visas(self) -> tuple[Event, ...]:
         """The visas in force: those given after the last submission and after the last time that they became void."""
@@ -123,6 +166,22 @@ class Case(Model):
 
     @property
     def seal(self) -> str:
-        """SHA-256 over all of it: what was altered on record no longer fits."""
-        content = json.dumps(self.model_dump(mode="json", exclude={"number"}), sort_keys=True, ensure_ascii=False)
+        """SHA-256 over all of it: what was altered or exchanged on record no longer fits."""
+        content = json.dumps(self.model_dump(mode="json", exclude={"informed_at"}), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
+
+
+class Damaged(Model):
+    """A request that was altered on record: nothing of it is to be believed but that it is there."""
+
+    number: int
+    territory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What becomes of a request and the bytes of its effect, and what the académie's contact is to be told."""
+
+    case: Case
+    effect: bytes
+    notice: str = ""

@@ -17,11 +17,11 @@ def locale_folder() -> Path:
 
 
 @cache
-def catalogue(language: Language) -> gettext.NullTranslations:
+def catalogue(language: Language, *, domain: str = DOMAIN) -> gettext.NullTranslations:
     """The words of one language. English needs no file: its words stand in the sources."""
     if language is Language.EN:
         return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, locale_folder(), languages=[language])
+    return gettext.translation(domain, locale_folder(), languages=[language])
 
 
 class Words:

@@ -12,7 +12,7 @@ from lisiere.store.packing import storable
 from lisiere.store.pauses import MOST_ATTEMPTS, pause_after
 from lisiere.store.waivers import notice_of
 
-LONGEST_PROBLEM = 500
+LONGEST_PROBLEM, OPERATOR = 500, "operator"
 
 
 def take(alias: str, channels: Sequence[str], *, at: datetime) -> tuple[Delivery, ...]:
@@ -24,7 +24,7 @@ def take(alias: str, channels: Sequence[str], *, at: datetime) -> tuple[Delivery
     rows = [
         DeliveryRow(notice=notice, channel=channel, attempts=0, next_try_at=utc(at), problem="")
         for notice in unsent
-        for channel in channels
+        for channel in _meant(notice.audience, channels)
     ]
     DeliveryRow.objects.using(alias).bulk_create(rows, ignore_conflicts=True)
     due = DeliveryRow.objects.using(alias).filter(
@@ -48,7 +48,7 @@ def delivered(alias: str, delivery: Delivery, channels: Sequence[str], *, proble
     rows = DeliveryRow.objects.using(alias).filter(notice_id=delivery.notice.number)
     rows.filter(channel=delivery.channel).update(sent_at=utc(at), problem=_kept(problem))
     done = set(rows.exclude(sent_at=None).values_list("channel", flat=True))
-    if done.issuperset(channels):
+    if done.issuperset(_meant(_audience(delivery.channel), channels)):
         NoticeRow.objects.using(alias).filter(id=delivery.notice.number, sent_at=None).update(sent_at=utc(at))
 
 
@@ -61,6 +61,17 @@ def undelivered(alias: str, delivery: Delivery, problem: str, *, at: datetime) -
         tried = f"by {channel} after {delivery.attempt} tries: {_kept(problem)}"
         words = f"notice {notice.number} ({notice.kind}: {notice.subject}) given up {tried}"
         journal.append(alias, [Note(utc(at), "", "", "notice", words)])
+
+
+def _meant(audience: str, channels: Sequence[str]) -> list[str]:
+    """The channels that lead to those whom a notice is for: nobody is told what is for somebody else."""
+    return [channel for channel in channels if _audience(channel) == audience]
+
+
+def _audience(channel: str) -> str:
+    """`academie:mail` leads to the académie; what names nobody, to the operator."""
+    audience, colon, _ = channel.partition(":")
+    return audience if colon else OPERATOR
 
 
 def _kept(problem: str) -> str:

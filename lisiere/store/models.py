@@ -310,8 +310,9 @@ class WaiverRow(models.Model):
 
 
 class NoticeRow(models.Model):
-    """Something to tell people, once for each kind and subject."""
+    """Something to tell people, once for each kind and subject. `audience` is the operator, or the académie."""
 
+    audience = models.CharField(max_length=WORD, default="operator", db_default="operator")
     kind = models.CharField(max_length=WORD)
     subject = models.CharField(max_length=255)
     text = models.TextField()
@@ -349,14 +350,22 @@ class WorldRow(models.Model):
 
 
 class UserRow(models.Model):
-    """Somebody who signs in; of the token only its hash. `grants` is a JSON list."""
+    """Somebody who signs in; of codes and tokens only the hashes. `grants` is a JSON list.
+
+    A code is taken once, until its end, and gives the token. Nobody is ever deleted: a name is one person's for good.
+    """
 
     name = models.CharField(max_length=NAME, primary_key=True)
     title = models.CharField(max_length=255)
     grants = models.TextField()
-    token_sha256 = models.CharField(max_length=SHA256, unique=True)
+    token_sha256 = models.CharField(max_length=SHA256, unique=True, null=True)
+    code_sha256 = models.CharField(max_length=SHA256, unique=True, null=True)
+    code_ends_at = models.DateTimeField(null=True)
+    let_in_by = models.CharField(max_length=NAME)
+    confirmed_by = models.CharField(max_length=NAME)
+    signed_in_at = models.DateTimeField(null=True)
+    is_revoked = models.BooleanField()
     made_at = models.DateTimeField()
-    made_by = models.CharField(max_length=255)
 
     class Meta:
         db_table = "lisiere_user"

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from lisiere.model.request_case import Case, User
+from lisiere.model.request_case import Account, Case, Damaged, User
 from lisiere.store import requests, users
 from lisiere.store.requests import Decision
 from lisiere.store.worker import Worker
+
+Judge = Callable[[tuple[Case | Damaged, ...]], None]
+"""Looks at all requests as they are now, and raises where something may not be done."""
 
 
 class RequestRecords:
@@ -15,23 +18,54 @@ class RequestRecords:
     def __init__(self, alias: str, worker: Worker, *, clock: Callable[[], datetime]) -> None:
         self._alias, self._worker, self._clock = alias, worker, clock
 
-    def add_user(self, user: User, *, token_sha256: str, by: str) -> None:
-        """Keep a user, or grant one something else; only the last token is taken."""
-        at = self._clock()
-        self._worker.write(lambda: users.add(self._alias, user, token_sha256=token_sha256, by=by, at=at))
+    # ---- users ---------------------------------------------------------------------------------------------------
 
-    def add_first_user(self, user: User, *, token_sha256: str, by: str) -> None:
+    def invite(self, user: User, *, code_sha256: str, ends_at: datetime, by: str, judge: Judge) -> None:
+        """Keep a user with a code, if requests as they are now allow it; the token from before is void at once."""
+        at = self._clock()
+
+        def job() -> None:
+            judge(requests.everything(self._alias))
+            users.invite(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
+
+        self._worker.write(job)
+
+    def invite_first(self, user: User, *, code_sha256: str, ends_at: datetime, by: str) -> None:
         """Keep the first user; UsageError when there is one."""
         at = self._clock()
-        self._worker.write(lambda: users.add_first(self._alias, user, token_sha256=token_sha256, by=by, at=at))
+        self._worker.write(
+            lambda: users.invite_first(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
+        )
+
+    def redeem(self, code_sha256: str, *, token_sha256: str) -> User | None:
+        """Take a code for a token; None when it is nobody's, was taken, or its time is over."""
+        at = self._clock()
+        return self._worker.write(lambda: users.redeem(self._alias, code_sha256, token_sha256=token_sha256, at=at))
+
+    def revoke(self, name: str, *, by: str) -> None:
+        """Let somebody sign in no longer; UsageError for the last engineer."""
+        at = self._clock()
+        self._worker.write(lambda: users.revoke(self._alias, name, by=by, at=at))
+
+    def confirm(self, name: str, *, by: str) -> None:
+        """Note that somebody says that it is this person who signed in; UsageError where it is not for them to say."""
+        at = self._clock()
+        self._worker.write(lambda: users.confirm(self._alias, name, by=by, at=at))
 
     def user_of(self, token_sha256: str) -> User | None:
         """Whose token it is; None when it is nobody's."""
         return self._worker.read(lambda: users.by_token(self._alias, token_sha256))
 
-    def users(self) -> tuple[User, ...]:
+    def accounts(self) -> tuple[Account, ...]:
         """All users, by name."""
-        return self._worker.read(lambda: users.everybody(self._alias))
+        at = self._clock()
+        return self._worker.read(lambda: users.accounts(self._alias, at=at))
+
+    def now(self) -> datetime:
+        """The time by the clock of the records."""
+        return self._clock()
+
+    # ---- requests ------------------------------------------------------------------------------------------------
 
     def create(self, case: Case, effect: bytes) -> Case:
         """Keep a new request with the bytes of its effect; with its number."""
@@ -41,10 +75,10 @@ class RequestRecords:
         """Decide about a request as it is now, in one transaction that no other writer shares; None for no such one."""
         return self._worker.write(lambda: requests.update(self._alias, number, decide))
 
-    def get(self, number: int) -> tuple[Case, bytes] | None:
+    def get(self, number: int) -> tuple[Case, bytes] | Damaged | None:
         """A request and the bytes of its effect; None when there is none of that number."""
         return self._worker.read(lambda: requests.get(self._alias, number))
 
-    def everything(self) -> tuple[Case, ...]:
+    def everything(self) -> tuple[Case | Damaged, ...]:
         """All requests, in the order of their numbers."""
         return self._worker.read(lambda: requests.everything(self._alias))

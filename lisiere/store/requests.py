@@ -2,19 +2,23 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 
 from lisiere.errors import RecordError
-from lisiere.model.request_case import Case
+from lisiere.model.request_case import Act, Case, Damaged, Decided
 from lisiere.store import journal
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
-from lisiere.store.models import RequestRow
+from lisiere.store.models import DeliveryRow, NoticeRow, RequestRow
 
 FIRST, COUNT = 100_000, 900_000
 """Numbers are drawn among these: six digits."""
+ACADEMIE, TOLD = "academie", "request"
+"""Whom the notice of a request is for, and its kind."""
 
-Decision = Callable[[Case, bytes], tuple[Case, bytes]]
-"""What becomes of a request and its effect; raises where nothing may."""
+
+Decision = Callable[[Case, bytes], Decided]
+"""Decides about a request; raises where nothing may happen to it."""
 
 
 def create(alias: str, case: Case, effect: bytes) -> Case:
@@ -22,11 +26,11 @@ def create(alias: str, case: Case, effect: bytes) -> Case:
     number = FIRST + secrets.randbelow(COUNT)
     while RequestRow.objects.using(alias).filter(id=number).exists():
         number = FIRST + secrets.randbelow(COUNT)
+    kept = case.model_copy(update={"number": number})
     row = RequestRow(
-        id=number, territory=case.territory, state=case.state, content=_content(case), seal=case.seal, effect=effect
+        id=number, territory=kept.territory, state=kept.state, content=_content(kept), seal=kept.seal, effect=effect
     )
     row.save(using=alias, force_insert=True)
-    kept = case.model_copy(update={"number": row.id})
     _tell(alias, kept, events=len(kept.events))
     return kept
 
@@ -40,41 +44,65 @@ def update(alias: str, number: int, decide: Decision) -> Case | None:
     row: RequestRow | None = RequestRow.objects.using(alias).select_for_update().filter(id=number).first()
     if row is None:
         return None
-    before = _case(row)
-    after, effect = decide(before, bytes(row.effect))
-    row.state, row.content, row.seal, row.effect = after.state, _content(after), after.seal, effect
+    before = _case(alias, row)
+    if isinstance(before, Damaged):
+        raise RecordError(f"request {number} was altered on record")
+    decided = decide(before, bytes(row.effect))
+    after = decided.case
+    row.state, row.content, row.seal, row.effect = after.state, _content(after), after.seal, decided.effect
     row.save(using=alias)
     _tell(alias, after, events=len(after.events) - len(before.events))
+    if decided.notice:
+        _notify(alias, after, decided.notice)
     return after
 
 
-def get(alias: str, number: int) -> tuple[Case, bytes] | None:
-    """A request and the bytes of its effect; None when there is none of that number.
-
-    Raises:
-        RecordError: It was altered on record.
-    """
+def get(alias: str, number: int) -> tuple[Case, bytes] | Damaged | None:
+    """A request and the bytes of its effect; None when there is none of that number."""
     row: RequestRow | None = RequestRow.objects.using(alias).filter(id=number).first()
-    return None if row is None else (_case(row), bytes(row.effect))
+    if row is None:
+        return None
+    found = _case(alias, row)
+    return found if isinstance(found, Damaged) else (found, bytes(row.effect))
 
 
-def everything(alias: str) -> tuple[Case, ...]:
-    """All requests, in the order of their numbers."""
-    return tuple(map(_case, RequestRow.objects.using(alias).order_by("id")))
+def everything(alias: str) -> tuple[Case | Damaged, ...]:
+    """All requests, in the order of their numbers; one that was altered on record is only told to be there."""
+    return tuple(_case(alias, row) for row in RequestRow.objects.using(alias).order_by("id"))
 
 
-def _case(row: RequestRow) -> Case:
+def _case(alias: str, row: RequestRow) -> Case | Damaged:
     try:
-        case = Case.model_validate_json(row.content).model_copy(update={"number": row.id})
-    except ValueError as exc:
-        raise RecordError(f"request {row.id} was altered on record") from exc
-    if case.seal != row.seal or case.territory != row.territory:
-        raise RecordError(f"request {row.id} was altered on record")
-    return case
+        case = Case.model_validate_json(row.content)
+    except ValueError:
+        return Damaged(number=row.id, territory=row.territory)
+    if case.seal != row.seal or (case.number, case.territory, case.state) != (row.id, row.territory, row.state):
+        return Damaged(number=row.id, territory=row.territory)
+    return case.model_copy(update={"informed_at": _informed_at(alias, case)}) if case.concerns_school else case
+
+
+def _informed_at(alias: str, case: Case) -> datetime | None:
+    """When the contact of the académie had the request in hand: by a channel, or as an engineer says."""
+    sent = next((at for at, one in reversed(list(enumerate(case.events))) if one.act is Act.SUBMIT), len(case.events))
+    by_hand = [one.at for one in case.events[sent:] if one.act is Act.INFORM]
+    rows = DeliveryRow.objects.using(alias).filter(notice__kind=TOLD, notice__subject=_subject(case))
+    first: DeliveryRow | None = rows.exclude(sent_at=None).order_by("sent_at").first()
+    return min([*by_hand, *([] if first is None or first.sent_at is None else [utc(first.sent_at)])], default=None)
+
+
+def _notify(alias: str, case: Case, text: str) -> None:
+    """Have the contact of the académie told, once for each time that a request is sent."""
+    at = utc(case.events[-1].at)
+    row = NoticeRow(audience=ACADEMIE, kind=TOLD, subject=_subject(case), text=text, made_at=at)
+    NoticeRow.objects.using(alias).bulk_create([row], ignore_conflicts=True)
+
+
+def _subject(case: Case) -> str:
+    return f"demande {case.number}, envoi {case.sent()}"
 
 
 def _content(case: Case) -> str:
-    return case.model_dump_json()
+    return case.model_dump_json(exclude={"informed_at"})
 
 
 def _tell(alias: str, case: Case, *, events: int) -> None:

@@ -27,7 +27,7 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """What records call it."""
+        """What records call it; `academie:…` for what the académie's contact is told, else it is the operator's."""
 
     def send(self, notice: Notice) -> str:
         """Send a notice; what was wrong though it went through, DeliveryError when it did not."""

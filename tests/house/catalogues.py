@@ -1,10 +1,12 @@
-"""The words of reports and their translations: `python -m tests.house.catalogues` brings the catalogue up to date."""
+"""The words of reports and requests, and their French: `python -m tests.house.catalogues` brings it up to date."""
 
+import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -14,10 +16,13 @@ from babel.messages.pofile import read_po, write_po
 from lisiere.model.compliance_words import Force, ReadAs, ScopeKind, Severity, State
 from lisiere.model.phrases import GROUPS
 from lisiere.model.report import ChangeLine, FindingLine, Move, ProgrammeLine, SeenOn, WaiverLine, WaiverState
+from lisiere.model.request_case import Act
+from lisiere.model.request_case import State as RequestState
 from lisiere.render.languages import DOMAIN, locale_folder
 from lisiere.workflow.blinding import ELSEWHERE, HIDDEN
 from lisiere.workflow.packs import load_packs
 from lisiere.workflow.report_tables import COLUMNS_OF_RULES, COLUMNS_OF_SHARES, COUNTS, EVIDENCE
+from lisiere.workflow.requests.phrases import DOMAIN as REQUESTS
 from tests.house.checkout import ROOT
 
 TEMPLATES = ("templates/report/compliance.html.j2", "templates/report/charts.j2")
@@ -58,15 +63,39 @@ def _vocabulary() -> Iterator[str]:
     yield from {rule.family for pack in load_packs().packs for rule in pack.rules}
 
 
-def po_file() -> Path:
+def asked_by_requests() -> set[Message]:
+    """Every sentence that stands first in a `Phrase.of`, or in a table of sentences, and every word of theirs."""
+    modules = [*(ROOT / "lisiere/workflow/requests").glob("*.py"), *(ROOT / "cli").glob("request*.py")]
+    found: set[Message] = {"altered on record", *map(str, RequestState), *map(str, Act)}
+    for path in sorted(modules):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found |= set(_sentences(node))
+    return found
+
+
+def _sentences(node: ast.AST) -> Iterator[str]:
+    nodes: list[ast.AST] = []
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown"}:
+        nodes = list(node.args[:1])
+    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"_OF", "SAID"}:
+        nodes = list(ast.walk(node.value))
+    constants = (one.value for one in nodes if isinstance(one, ast.Constant))
+    yield from (one for one in constants if isinstance(one, str) and " " in one)
+
+
+ASKED: Mapping[str, Callable[[], set[Message]]] = MappingProxyType({DOMAIN: asked, REQUESTS: asked_by_requests})
+"""Each catalogue, and what is asked of it."""
+
+
+def po_file(domain: str = DOMAIN) -> Path:
     """The French catalogue as people write it."""
-    return locale_folder() / "fr" / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return locale_folder() / "fr" / "LC_MESSAGES" / f"{domain}.po"
 
 
-def read() -> Catalog:
+def read(domain: str = DOMAIN) -> Catalog:
     """The French catalogue."""
-    with po_file().open("rb") as file:
-        found = read_po(file, locale="fr", domain=DOMAIN)
+    with po_file(domain).open("rb") as file:
+        found = read_po(file, locale="fr", domain=domain)
     found.creation_date = found.revision_date = LONG_AGO
     return found
 
@@ -80,17 +109,21 @@ def compiled(catalog: Catalog) -> bytes:
 
 def main() -> int:
     """Add what is missing, drop what nobody asks for, compile; 1 when something waits for a translator."""
-    old, new = read(), Catalog(locale="fr", domain=DOMAIN, fuzzy=False)
-    for message in sorted(asked(), key=str):
+    return max([_bring_up(domain, wanted()) for domain, wanted in ASKED.items()])
+
+
+def _bring_up(domain: str, wanted: set[Message]) -> int:
+    old, new = read(domain), Catalog(locale="fr", domain=domain, fuzzy=False)
+    for message in sorted(wanted, key=str):
         known = old.get(message if isinstance(message, str) else message[0])
         new.add(message, known.string if known else "")
-    with po_file().open("wb") as file:
+    with po_file(domain).open("wb") as file:
         write_po(file, new, width=120, omit_header=True, ignore_obsolete=True)
-    po_file().write_bytes(HEADER + po_file().read_bytes())
-    po_file().with_suffix(".mo").write_bytes(compiled(read()))
+    po_file(domain).write_bytes(HEADER + po_file(domain).read_bytes())
+    po_file(domain).with_suffix(".mo").write_bytes(compiled(read(domain)))
     empty = [one.id for one in new if one.id and not is_translated(one.string)]
     for waiting in empty:
-        print(f"{po_file()}: waits for a translation: {waiting!r}", file=sys.stderr)  # noqa: T201
+        print(f"{po_file(domain)}: waits for a translation: {waiting!r}", file=sys.stderr)  # noqa: T201
     return 1 if empty else 0
 
 
@@ -100,7 +133,7 @@ def is_translated(string: object) -> bool:
 
 
 HEADER = (
-    b"# The French of compliance reports. Edit this file, then run `make locale`.\n"
+    b"# The French of what people read. Edit this file, then run `make locale`.\n"
     b'msgid ""\n'
     b'msgstr ""\n'
     b'"Language: fr\\n"\n'

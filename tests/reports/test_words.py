@@ -15,26 +15,31 @@ from tests.house import catalogues
 from tests.reports.samples import report
 
 
-def test_every_message_is_translated() -> None:
-    """The French catalogue has a text for whatever a report may ask for, and nothing that nobody asks for."""
-    french = {one.id: one for one in catalogues.read() if one.id}
-    asked = catalogues.asked()
+@pytest.mark.parametrize("domain", catalogues.ASKED)
+def test_every_message_is_translated(domain: str) -> None:
+    """The French catalogue has a text for whatever may be asked of it, and nothing that nobody asks for."""
+    french = {one.id: one for one in catalogues.read(domain) if one.id}
+    asked = catalogues.ASKED[domain]()
     missing = [one for one in asked if one not in french or not catalogues.is_translated(french[one].string)]
     assert missing == []
     assert [one for one in french if one not in asked] == []
     assert not any(one.fuzzy for one in french.values())
 
 
-def test_placeholders_are_kept() -> None:
+@pytest.mark.parametrize("domain", catalogues.ASKED)
+def test_placeholders_are_kept(domain: str) -> None:
     """A translation has the same places to fill as its message."""
-    for one in catalogues.read():
-        if isinstance(one.id, str) and isinstance(one.string, str):
-            assert sorted(re.findall(r"%\(\w+\)s|%%", one.id)) == sorted(re.findall(r"%\(\w+\)s|%%", one.string))
+    places = re.compile(r"%\(\w+\)s|%%|{\w+}")
+    for one in catalogues.read(domain):
+        if isinstance(one.id, str) and one.id and isinstance(one.string, str):
+            assert sorted(places.findall(one.id)) == sorted(places.findall(one.string))
 
 
-def test_the_compiled_catalogue_is_that_of_the_sources() -> None:
+@pytest.mark.parametrize("domain", catalogues.ASKED)
+def test_the_compiled_catalogue_is_that_of_the_sources(domain: str) -> None:
     """`make locale` was run."""
-    assert catalogues.po_file().with_suffix(".mo").read_bytes() == catalogues.compiled(catalogues.read())
+    compiled = catalogues.po_file(domain).with_suffix(".mo").read_bytes()
+    assert compiled == catalogues.compiled(catalogues.read(domain))
 
 
 class _Marked(gettext.NullTranslations):

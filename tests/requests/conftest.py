@@ -13,7 +13,7 @@ from lisiere.store.setup import connect
 from lisiere.workflow.requests.sight import Sight
 from tests.fleets import AS_OF
 from tests.house.checkout import ROOT
-from tests.requests.office import Office
+from tests.requests.office import Clock, Office
 
 TERRITORY = "200070993"
 
@@ -54,5 +54,6 @@ def office(tmp_path: Path, small_repository: Path) -> Iterator[Office]:
     """An office of its own."""
     folder = tmp_path / "office"
     shutil.copytree(small_repository, folder)
-    with connect(path=folder / "records.sqlite3") as records:
-        yield Office(folder, records)
+    clock = Clock()
+    with connect(path=folder / "records.sqlite3", clock=clock) as records:
+        yield Office(folder, records, clock)

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lisiere.model.finding import Notice
+from lisiere.model.report import Language
 from lisiere.model.request_case import Act, Case, Grant, Role, State, User
 from lisiere.workflow.requests.desk import Desk, Place
+from lisiere.workflow.requests.people import invite, invite_first, redeem
 from lisiere.workflow.requests.reading import parse_request
 
 if TYPE_CHECKING:
@@ -16,10 +19,16 @@ if TYPE_CHECKING:
 
 HERE, ELSEWHERE = "200037059", "200069672"
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
+CLOSE_FLOW = """
+kind: close-flow
+overlay: admin-haute-somme
+flow: shared-files
+why: Le serveur s'arrête
+"""
 OPEN_FLOW = """
 kind: open-flow
 overlay: admin-haute-somme
-flow: printing-peronne
+flow: printing-200037059
 title: Impression au siège
 from: 80620-mairie-01
 to: 80620-siege-01
@@ -33,8 +42,15 @@ why: Une seule imprimante
 
 
 def person(name: str, role: Role, territory: str | None = None) -> User:
-    """Somebody with one role."""
-    return User(name=name, title=name.title(), grants=(Grant(role=role, territory=territory),))
+    """Somebody with one role, whom two engineers know who do nothing else here."""
+    grants = (Grant(role=role, territory=territory),)
+    return User(name=name, title=name.title(), grants=grants, let_in_by="hugo", confirmed_by="ines")
+
+
+def enrolled(records: "Records", user: User, *, by: User | None = None) -> str:
+    """Have somebody let in, by nobody for the first of all; their token."""
+    code = invite_first(records, user, by="tests") if by is None else invite(records, user, by=by)
+    return redeem(records, code)[1]
 
 
 ADMIN = person("anna", Role.EPCI_ADMIN, HERE)
@@ -71,9 +87,20 @@ class Office:
         """The inventory in the repository."""
         return self.folder / "inventory"
 
-    def desk(self, user: User) -> Desk:
-        """The desk of somebody."""
-        return Desk(self.records, user, Place(self.inventory, self.clock))
+    def desk(self, user: User, told: list[str] | None = None) -> Desk:
+        """The desk of somebody; what it says on the way goes to `told`."""
+        heard = [] if told is None else told
+        place = Place(self.inventory, self.clock, tell=lambda phrase: heard.append(phrase.told(Language.FR)))
+        return Desk(self.records, user, place)
+
+    def handed_over(self) -> list[Notice]:
+        """Have what the académie is to be told go through; what was."""
+        channels = ["mail", "academie:webhook"]
+        taken = self.records.compliance.take_deliveries(channels, at=self.clock())
+        found = [one for one in taken if one.channel == "academie:webhook"]
+        for one in found:
+            self.records.compliance.delivered(one, channels, at=self.clock())
+        return [one.notice for one in found]
 
     def submitted(self, text: str = OPEN_FLOW) -> Case:
         """A request that the admin sent."""

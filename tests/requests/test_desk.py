@@ -2,19 +2,19 @@
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from lisiere.errors import RecordError
+from lisiere.errors import InventoryError
 from lisiere.inventory.loader import load_fleet
-from lisiere.model.request_case import Act, Case, Grant, Role, State, User
+from lisiere.model.request_case import Act, Case, Damaged, Grant, Role, State
 from lisiere.model.site import SCHOOL_WEB_ACCESS
 from lisiere.model.words import Lifecycle
+from lisiere.workflow.requests.desk import Desk, Place
 from lisiere.workflow.requests.lifecycle import OBJECTION_TERM
 from lisiere.workflow.requests.moves import void_reason
-from lisiere.workflow.requests.people import add_first_user, add_user
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
 from tests.house.checkout import ROOT
@@ -22,11 +22,14 @@ from tests.requests.office import (
     ACADEMIE,
     ADMIN,
     APPROVER,
+    CLOSE_FLOW,
+    ELSEWHERE,
     ENGINEER,
     HERE,
     OPEN_FLOW,
     STRANGER,
     Office,
+    enrolled,
     person,
 )
 
@@ -41,7 +44,7 @@ def test_a_request_goes_from_draft_to_its_window(office: Office) -> None:
     assert "Visa: bruno" in message
     assert "Visa: marie" in message
     assert office.git("status", "--porcelain") == ""
-    assert "printing-peronne" in (office.inventory / "flows.yaml").read_text(encoding="utf-8")
+    assert "printing-200037059" in (office.inventory / "flows.yaml").read_text(encoding="utf-8")
     start = office.clock.now + timedelta(days=1)
     found = office.desk(ENGINEER).schedule(case.number, start, start + timedelta(hours=2))
     assert (found.state, found.starts_at) == (State.SCHEDULED, start)
@@ -52,11 +55,8 @@ def test_a_request_goes_from_draft_to_its_window(office: Office) -> None:
 
 def test_four_eyes(office: Office) -> None:
     """Nobody gives both visas, whatever they are; who asks gives none; who asks elsewhere sees nothing."""
-    both = User(
-        name="fanny",
-        title="Fanny",
-        grants=(Grant(role=Role.EPCI_APPROVER, territory=HERE), Grant(role=Role.ENGINEER)),
-    )
+    grants = (Grant(role=Role.EPCI_APPROVER, territory=HERE), Grant(role=Role.ENGINEER))
+    both = person("fanny", Role.ENGINEER).model_copy(update={"grants": grants})
     case = office.submitted()
     office.desk(both).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
     with pytest.raises(RequestError, match="déjà donné un visa"):
@@ -119,10 +119,25 @@ def _altered(content: bytes, at: int) -> bytes:
 
 
 def test_an_altered_history_is_refused(office: Office) -> None:
-    """A visa that somebody writes into the database is no visa."""
+    """A visa that somebody writes into the database is no visa, nor the history of another; the list goes on."""
     case = office.half_approved()
     office.damage("UPDATE lisiere_request SET content = replace(content, 'bruno', 'marie')")
-    with pytest.raises(RecordError, match="altered"):
+    with pytest.raises(RequestError, match="altérée"):
+        office.desk(ADMIN).case(case.number)
+    with pytest.raises(RequestError, match="altérée"):
+        office.approve(case)
+    other = office.submitted()
+    assert {type(one) for one in office.desk(ADMIN).cases()} == {Damaged, Case}
+    assert office.desk(STRANGER).cases() == ()
+    with pytest.raises(RequestError, match=r"Il n.y a pas"):
+        office.desk(STRANGER).case(case.number)
+    office.damage(
+        "UPDATE lisiere_request SET (content, seal) = (SELECT content, seal FROM lisiere_request WHERE id = ?) "
+        "WHERE id = ?",
+        other.number,
+        case.number,
+    )
+    with pytest.raises(RequestError, match="altérée"):
         office.desk(ADMIN).case(case.number)
 
 
@@ -176,7 +191,7 @@ def _refused(office: Office, case: Case) -> None:
 def test_a_commit_that_was_cut_short_is_taken_up(office: Office) -> None:
     """Git refuses after the second visa: the files are as before, and the commit is made later, once."""
     case = office.half_approved()
-    hook = office.folder / ".git" / "hooks" / "pre-commit"
+    hook = office.folder / ".git" / "hooks" / "reference-transaction"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho full >&2\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
@@ -194,8 +209,8 @@ def test_a_commit_that_was_cut_short_is_taken_up(office: Office) -> None:
 def test_two_visas_at_the_same_moment_count_once(office: Office, tmp_path: Path) -> None:
     """Two engineers in two processes: one visa, one commit, and the other is told."""
     case = office.half_approved()
-    first = add_first_user(office.records, ENGINEER, by="tests")
-    second = add_user(office.records, person("gael", Role.ENGINEER), by=ENGINEER)
+    first = enrolled(office.records, ENGINEER)
+    second = enrolled(office.records, person("gael", Role.ENGINEER), by=ENGINEER)
     state = tmp_path / "state"
     state.mkdir()
     (state / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
@@ -232,11 +247,15 @@ def test_the_academie_may_object_in_time(office: Office) -> None:
     text = f"kind: change-web-access\nsite: {site}\nweb_access: {wanted}\nwhy: Filtrage\n"
     case = office.submitted(text)
     office.desk(APPROVER).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    with pytest.raises(RequestError, match=r"pas encore été informé"):
+        office.approve(case)
+    office.handed_over()
     with pytest.raises(RequestError, match=r"peut s.opposer"):
         office.approve(case)
     assert office.desk(ACADEMIE).say(case.number, Act.OBJECT, "Pas avant la rentrée").state is State.REFUSED
     late = office.submitted(text)
-    office.clock.now += OBJECTION_TERM
+    office.desk(ENGINEER).say(late.number, Act.INFORM, "Par courrier recommandé")
+    office.clock.now += OBJECTION_TERM + timedelta(minutes=1)
     with pytest.raises(RequestError, match="passé"):
         office.desk(ACADEMIE).say(late.number, Act.OBJECT, "trop tard")
     with pytest.raises(RequestError, match=r"Il n.y a pas"):
@@ -259,3 +278,59 @@ def test_an_end_is_an_end(office: Office) -> None:
     assert refused.events[-1].detail == "Pas cette année"
     with pytest.raises(RequestError, match="impossible"):
         office.desk(ADMIN).say(case.number, Act.WITHDRAW, "tant pis")
+
+
+def test_an_inventory_that_cannot_be_read_is_told_to_engineers_alone(office: Office) -> None:
+    """Who sees one territory gets a number; the operator is told of it by that number, with every mistake, once."""
+    foreign = next(office.inventory.glob(f"hosts/{ELSEWHERE}-*.yaml"))
+    foreign.write_text(foreign.read_text(encoding="utf-8").replace("vlan: 10", "vlan: 9999"), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(RequestError, match="pas lisible") as caught:
+            office.desk(ADMIN).preview(parse_request(OPEN_FLOW))
+        assert foreign.name not in str(caught.value)
+    told = [one for one in office.records.compliance.unsent_notices() if one.kind == "incident"]
+    assert len(told) == 1
+    assert foreign.name in told[0].text
+    numbers = [one.detail.partition(":")[0] for one in office.records.journal_entries("incidents")]
+    assert numbers[1] in str(caught.value)
+    with pytest.raises(InventoryError, match=foreign.name):
+        office.desk(ENGINEER).preview(parse_request(OPEN_FLOW))
+
+
+def test_a_commit_that_lost_its_process_is_brought_up(office: Office) -> None:
+    """The branch has the commit and the files do not: the next who works there brings them up, and says so."""
+    case = office.half_approved()
+    office.approve(case)
+    office.git("checkout", "-q", "HEAD~1", "--", "inventory")
+    assert office.git("status", "--porcelain") != ""
+    told: list[str] = []
+    found = office.desk(ENGINEER, told)
+    other = office.submitted(CLOSE_FLOW)
+    office.desk(APPROVER).visa(other.number, Act.VISA_EPCI, shown_sha256=other.effect_sha256)
+    with pytest.raises(RequestError, match="visas sont nuls"):
+        found.visa(other.number, Act.VISA_OPERATOR, shown_sha256=other.effect_sha256)
+    assert len(told) == 1
+    assert str(case.number) in told[0]
+    assert office.git("status", "--porcelain") == ""
+    (office.inventory / "flows.yaml").write_text("---\nflows: []\n", encoding="utf-8")
+    with pytest.raises(RequestError, match="dépôt"):
+        found.visa(other.number, Act.VISA_OPERATOR, shown_sha256=other.effect_sha256)
+    assert (office.inventory / "flows.yaml").read_text(encoding="utf-8") == "---\nflows: []\n"
+
+
+def test_what_moves_while_a_visa_is_given_stops_it(office: Office) -> None:
+    """The branch and every text are compared in the transaction: a change after the effect was worked out is seen."""
+    case = office.half_approved()
+    policies, times = office.inventory / "policies.yaml", []
+
+    def clock_beside_which_it_moves() -> datetime:
+        times.append(office.clock())
+        if len(times) == 2:
+            policies.write_text(f"{policies.read_text(encoding='utf-8')}# new\n", encoding="utf-8")
+            office.git("commit", "-qam", "Meanwhile")
+        return times[-1]
+
+    desk = Desk(office.records, ENGINEER, Place(office.inventory, clock_beside_which_it_moves))
+    with pytest.raises(RequestError, match="entre-temps"):
+        desk.visa(case.number, Act.VISA_OPERATOR, shown_sha256=case.effect_sha256)
+    assert len(office.desk(ADMIN).case(case.number)[0].visas()) == 1

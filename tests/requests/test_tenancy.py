@@ -1,25 +1,29 @@
 """What an EPCI's people print holds nothing of another territory: no name, no address, no number, not in an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.commands import COMMANDS
+from cli.guard import REFUSED
 from cli.main import app
 from lisiere.inventory.loader import Loaded
 from lisiere.model.fleet import Fleet
 from lisiere.model.request_case import Act, Case, Event, Role, State, User
 from lisiere.store.setup import connect
-from lisiere.workflow.requests.people import add_first_user, add_user
 from lisiere.workflow.requests.permissions import ALLOWED, may
+from lisiere.workflow.requests.permissions import COMMANDS as PERMITTED
 from tests.house.checkout import ROOT
 from tests.requests.conftest import TERRITORY
-from tests.requests.office import ENGINEER, NOW, person
+from tests.requests.office import ENGINEER, NOW, enrolled, person
 
 OTHER = "248000531"
 CASES = ROOT / "tests" / "requests"
 OWN = (person("anna", Role.EPCI_ADMIN, TERRITORY), person("bruno", Role.EPCI_APPROVER, TERRITORY))
+WATCHING = (person("denis", Role.AUDITOR), person("elise", Role.ACADEMIE))
 ON_NUMBER = (
     ("show",),
     ("submit",),
@@ -30,6 +34,7 @@ ON_NUMBER = (
     ("object", "--reason", "x"),
     ("comment", "--text", "x"),
     ("commit",),
+    ("inform", "--reason", "x"),
     ("schedule", "--from", "2030-01-01T20:00", "--to", "2030-01-01T21:00"),
 )
 
@@ -72,37 +77,92 @@ def case_of(territory: str, request: str) -> Case:
     )
 
 
-@pytest.mark.parametrize("user", OWN, ids=lambda user: user.name)
-def test_nothing_foreign_is_printed(user: User, loaded: Loaded, tmp_path: Path) -> None:
-    """Every command, on a foreign request, on one that is not there, and with files that name foreign things."""
-    foreign = foreign_strings(loaded.fleet)
-    assert len(foreign) > 5000
+@pytest.fixture(scope="module")
+def told(loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> "Telling":
+    """A workplace with users of every role, and a request of another territory."""
+    state = tmp_path_factory.mktemp("state")
     request = "kind: rotate-keys\noverlay: admin-amiens-metropole\nwhy: Secret bien amiénois\n"
-    with connect(path=tmp_path / "lisiere.sqlite3") as records:
-        add_first_user(records, ENGINEER, by="tests")
-        add_user(records, person("zoe", Role.EPCI_ADMIN, OTHER), by=ENGINEER)
-        token = add_user(records, user, by=ENGINEER)
+    tokens = {}
+    with connect(path=state / "lisiere.sqlite3") as records:
+        enrolled(records, ENGINEER)
+        enrolled(records, person("zoe", Role.EPCI_ADMIN, OTHER), by=ENGINEER)
+        for user in (*OWN, *WATCHING):
+            tokens[user.name] = enrolled(records, user, by=ENGINEER)
         number = records.requests.create(case_of(OTHER, request), b"{}").number
-    runner = CliRunner(env={"LISIERE_TOKEN": token, "LISIERE_INVENTORY": str(ROOT / "inventory")})
+    return Telling(state, number, tokens, foreign_strings(loaded.fleet))
 
-    def told(*words: str) -> str:
-        found = runner.invoke(app, ["--state", str(tmp_path), *words])
+
+@dataclass(frozen=True)
+class Telling:
+    """What a command prints to somebody, after a search for what is not theirs."""
+
+    state: Path
+    number: int
+    tokens: Mapping[str, str]
+    foreign: frozenset[str]
+
+    def __call__(self, user: User, *words: str) -> str:
+        """Call a command as somebody."""
+        runner = CliRunner(env={"LISIERE_TOKEN": self.tokens[user.name], "LISIERE_INVENTORY": str(ROOT / "inventory")})
+        found = runner.invoke(app, ["--state", str(self.state), *words])
         text = f"{found.output}{found.exception or ''}"
         typed = "\n".join(Path(word).read_text(encoding="utf-8") if word.endswith(".yaml") else word for word in words)
-        leaks = {one for one in foreign | {"zoe", "Zoe", "Secret bien amiénois"} if one in text and one not in typed}
-        assert not leaks, (words, leaks)
+        secret = {"zoe", "Zoe", "Secret bien amiénois"}
+        leaks = {one for one in self.foreign | secret if one in text and one not in typed}
+        assert not leaks, (words, sorted(leaks)[:5])
         return text
 
-    assert told("request", "list").strip() == "no request"
-    assert user.name in told("user", "list")
+
+@pytest.mark.parametrize("user", OWN, ids=lambda user: user.name)
+def test_nothing_foreign_is_printed(user: User, told: Telling) -> None:
+    """Every command, on a foreign request, on one that is not there, and with files that name foreign things."""
+    assert len(told.foreign) > 5000
+    assert str(told.number) not in told(user, "request", "list")
+    assert user.name in told(user, "user", "list")
     for name, *options in ON_NUMBER:
-        texts = [told("request", name, str(one), *options).replace(str(one), "N") for one in (number, 99)]
+        texts = [told(user, "request", name, str(one), *options).replace(str(one), "N") for one in (told.number, 99)]
         assert texts[0] == texts[1], name
-    told("user", "add", "eve", "--role", "auditor", "--title", "Eve")
+    for words in (("add", "eve", "--role", "auditor", "--title", "Eve"), ("revoke", "zoe"), ("confirm", "zoe")):
+        assert "autorisé" in told(user, "user", *words)
     files = ("refused/foreign-prefix", "refused/foreign-overlay", "refused/foreign-site", "cases/add-member")
     for file in files if user is OWN[0] else files[-1:]:
-        told("request", "preview", str(CASES / f"{file}.yaml"), "--diff")
-    told("request", "new", str(CASES / "cases" / "rotate-keys.yaml"))
+        told(user, "request", "preview", str(CASES / f"{file}.yaml"), "--diff")
+    told(user, "request", "new", str(CASES / "cases" / "rotate-keys.yaml"))
+    assert "aucun de vos" in told(user, "request", "sheet", "admin-amiens-metropole", "sofia-gestion")
+
+
+@pytest.mark.parametrize("user", [*OWN, *WATCHING], ids=lambda user: user.name)
+def test_commands_that_are_not_listed_are_refused_in_the_same_words(
+    user: User, told: Telling, tmp_path: Path, loaded: Loaded
+) -> None:
+    """Whatever they are and whatever they are given, also with records and an inventory of one's own choice."""
+    listed = {name for grant in user.grants for name in PERMITTED[grant.role] or COMMANDS}
+    foreign = next(one for one in loaded.fleet.appliances.values() if one.territory == OTHER)
+    assert listed >= {"login", "request", "user"}
+    for name in COMMANDS.keys() - listed:
+        for words in ((name,), (name, "--help"), (name, foreign.name), ("--state", str(tmp_path), name)):
+            assert told(user, *words).strip() == REFUSED
+    runner = CliRunner(env={"LISIERE_TOKEN": told.tokens[user.name]})
+    preview = ["request", "preview", str(CASES / "cases" / "open-flow.yaml")]
+    found = runner.invoke(app, ["--state", str(tmp_path), "--inventory", str(ROOT / "inventory"), *preview])
+    assert str(found.exception) == REFUSED
+    assert not list(tmp_path.iterdir())
+
+
+def test_nobody_is_shown_anything_of_requests_without_signing_in(tmp_path: Path) -> None:
+    """An empty state makes nobody the operator."""
+    runner = CliRunner(env={"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})
+    places = ["--state", str(tmp_path / "state"), "--inventory", str(ROOT / "inventory")]
+    for words in (("preview", str(CASES / "cases" / "open-flow.yaml")), ("list",), ("sheet", "a", "b")):
+        assert "nobody is signed in" in str(runner.invoke(app, [*places, "request", *words]).exception)
+
+
+def test_a_foreign_name_and_none_are_refused_alike() -> None:
+    """The names of flows that exist elsewhere are refused in the words for those that do not."""
+    taken, free = ((CASES / "refused" / f"{name}-flow.txt").read_text(encoding="utf-8") for name in ("taken", "free"))
+    assert taken.replace("school-meals", "X") == free.replace("no-such-flow", "X")
+    told = (CASES / "refused" / "foreign-partner-flow.txt").read_text(encoding="utf-8").splitlines()
+    assert told[0].replace("waste-platform", "X") == told[1].replace("no-such-flow", "X")
 
 
 @pytest.mark.parametrize("role", Role)

@@ -1,4 +1,4 @@
-"""Users and requests."""
+"""Users and requests, and whom a notice is for."""
 
 from typing import ClassVar
 
@@ -12,15 +12,25 @@ class Migration(migrations.Migration):
     ]
 
     operations: ClassVar[list[Operation]] = [
+        migrations.AddField(
+            model_name="noticerow",
+            name="audience",
+            field=models.CharField(db_default="operator", default="operator", max_length=32),
+        ),
         migrations.CreateModel(
             name="UserRow",
             fields=[
                 ("name", models.CharField(max_length=63, primary_key=True, serialize=False)),
                 ("title", models.CharField(max_length=255)),
                 ("grants", models.TextField()),
-                ("token_sha256", models.CharField(max_length=64, unique=True)),
+                ("token_sha256", models.CharField(max_length=64, null=True, unique=True)),
+                ("code_sha256", models.CharField(max_length=64, null=True, unique=True)),
+                ("code_ends_at", models.DateTimeField(null=True)),
+                ("let_in_by", models.CharField(max_length=63)),
+                ("confirmed_by", models.CharField(max_length=63)),
+                ("signed_in_at", models.DateTimeField(null=True)),
+                ("is_revoked", models.BooleanField()),
                 ("made_at", models.DateTimeField()),
-                ("made_by", models.CharField(max_length=255)),
             ],
             options={"db_table": "lisiere_user"},
         ),

@@ -102,8 +102,7 @@ def _remove_member(request: RemoveMember, overlay: Overlay, sight: Sight) -> Ite
 
 def _open_flow(request: OpenFlow, overlay: Overlay, sight: Sight) -> Iterator[Phrase]:
     members = _members(overlay)
-    if request.flow in sight.fleet.flows:
-        yield Phrase.of("flow: the name {flow} is taken; choose another", flow=request.flow)
+    yield from sight.new_flow("flow", request.flow, overlay.territory)
     for field, names in (("from", request.from_members), ("to", request.to_members)):
         for name in names:
             if name != ANY and name not in members:

@@ -9,30 +9,43 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from lisiere.inventory.loader import load_whole
+from lisiere.model.days import day_of
 from lisiere.model.effect import Effect, sha256_of, thawed
 from lisiere.model.request import ChangeWebAccess, Request
-from lisiere.model.request_case import Act, Case, Event, Remark, State, User
+from lisiere.model.request_case import Act, Case, Damaged, Decided, Event, Remark, State, User
 from lisiere.workflow.requests.applying import Applied, apply_in_memory
 from lisiere.workflow.requests.effects import effect_of
+from lisiere.workflow.requests.incidents import shielded
 from lisiere.workflow.requests.lifecycle import Step, take, voided
 from lisiere.workflow.requests.moves import void_reason
+from lisiere.workflow.requests.objections import letter
 from lisiere.workflow.requests.permissions import may, require, sees, territories, unknown
-from lisiere.workflow.requests.phrases import Phrase, RequestError
+from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 from lisiere.workflow.requests.reading import parse_request
 from lisiere.workflow.requests.repository import Message, Repository
+from lisiere.workflow.requests.sheets import Sheet, sheet_of
 from lisiere.workflow.requests.sight import Sight
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
 
+def _silent(_: Phrase) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where requests are worked on: the inventory, the operator's own templates, and the clock."""
+    """Where requests are worked on: the inventory, the operator's own templates, and the clock.
+
+    Args:
+        tell: Told of what was put right on the way.
+    """
 
     inventory: Path
     clock: Callable[[], datetime]
     templates: Path | None = None
+    tell: Callable[[Phrase], None] = _silent
 
 
 class Desk:
@@ -45,11 +58,17 @@ class Desk:
         """The effect of a request on the inventory as it is now."""
         return self._worked_out(request)[1]
 
+    def sheet(self, overlay: str, partner: str) -> Sheet:
+        """The sheet to hand over to a partner."""
+        with shielded(self._records, territories(self._user), self._place.clock):
+            loaded = load_whole(self._place.inventory, as_of=day_of(self._place.clock()))
+            return sheet_of(overlay, partner, Sight(loaded.fleet, territories(self._user)))
+
     def create(self, request: Request) -> Case:
         """Keep a draft."""
         effect = self._worked_out(request)[1]
         if not may(self._user, Act.CREATE, territory=effect.territory):
-            raise RequestError(Phrase.of("You may not do this: {act}", act=Act.CREATE.value))
+            raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.CREATE.value)))
         case = Case(
             number=0,
             territory=effect.territory,
@@ -58,96 +77,110 @@ class Desk:
             concerns_school=isinstance(request, ChangeWebAccess),
             state=State.DRAFT,
             effect_sha256=effect.sha256,
-            events=(Event(at=self._place.clock(), by=self._user.name, act=Act.CREATE, sha256=effect.sha256),),
+            events=(
+                Event(
+                    at=self._place.clock(),
+                    by=self._user.name,
+                    act=Act.CREATE,
+                    sha256=effect.sha256,
+                    let_in_by=self._user.let_in_by,
+                ),
+            ),
         )
         return self._records.requests.create(case, effect.frozen())
 
-    def cases(self) -> tuple[Case, ...]:
-        """The requests that they see."""
+    def cases(self) -> tuple[Case | Damaged, ...]:
+        """The requests that they see; of one that was altered on record nothing but its number."""
         return tuple(one for one in self._records.requests.everything() if sees(self._user, one))
 
     def case(self, number: int) -> tuple[Case, Effect | None]:
         """A request and the effect that was shown; None where its bytes were altered."""
-        found = self._records.requests.get(number)
-        if found is None or not sees(self._user, found[0]):
-            raise unknown(number)
-        case, frozen = found
+        case, frozen = self._found(number)
         return case, thawed(frozen) if sha256_of(frozen) == case.effect_sha256 else None
 
     def submit(self, number: int) -> Case:
-        """Send a draft, with its effect as of now."""
+        """Send a draft, with its effect as of now; of what concerns a school the académie is told."""
         case = self._may(number, Act.SUBMIT)
-        effect = self._worked_out(parse_request(case.request))[1]
+        request = parse_request(case.request)
+        effect = self._worked_out(request)[1]
         step = self._step(Act.SUBMIT, effect_sha256=effect.sha256)
-        return self._kept(number, lambda found, _: (take(found, step), effect.frozen()))
+
+        def decide(found: Case, _: bytes) -> Decided:
+            after = take(found, step)
+            return Decided(after, effect.frozen(), letter(after, effect) if after.concerns_school else "")
+
+        return self._kept(number, decide)
 
     def say(self, number: int, act: Act, detail: str) -> Case:
-        """Comment, refuse, withdraw or object."""
+        """Comment, refuse, withdraw, object, or say how the académie was told."""
         step = self._step(act, detail=_remark(detail))
-        return self._kept(number, lambda found, frozen: (take(found, step), frozen))
+        return self._kept(number, lambda found, frozen: Decided(take(found, step), frozen))
 
     def schedule(self, number: int, starts_at: datetime, ends_at: datetime) -> Case:
         """Choose the window in which an approved request is applied."""
         step = Step(Act.SCHEDULE, self._user, self._place.clock(), starts_at=starts_at, ends_at=ends_at)
 
-        def decide(found: Case, frozen: bytes) -> tuple[Case, bytes]:
+        def decide(found: Case, frozen: bytes) -> Decided:
             after = take(found, step)
             if not _is_committed(found):
                 raise RequestError(Phrase.of("The inventory does not hold the request yet; commit it first"))
-            return after, frozen
+            return Decided(after, frozen)
 
         return self._kept(number, decide)
 
     def visa(self, number: int, act: Act, *, shown_sha256: str) -> Case:
         """Give a visa for the effect that was shown. With the second one the inventory changes, in one commit."""
         case = self._may(number, act)
-        repository = Repository(self._place.inventory)
-        if act is Act.VISA_OPERATOR:
-            repository.check()
-        effect = self._worked_out(parse_request(case.request))[1]
+        repository = self._repository() if act is Act.VISA_OPERATOR else None
+        head = repository.check() if repository else ""
+        applied, effect = self._worked_out(parse_request(case.request))
         step = self._step(act, effect_sha256=shown_sha256)
-        after = self._bound(number, effect, step)
+
+        def decide(found: Case, frozen: bytes) -> Decided:
+            require(self._user, act, found)
+            if found.state in {State.SUBMITTED, State.EPCI_APPROVED} and (why := void_reason(found, frozen, effect)):
+                after = voided(found, by=self._user, at=step.at, why=why, effect_sha256=effect.sha256)
+                return Decided(after, effect.frozen())
+            after = take(found, step)
+            if repository:
+                repository.check_still(head, applied.before.texts)
+            return Decided(after, frozen)
+
+        after = self._unless_void(self._kept(number, decide))
         return self.commit(number) if act is Act.VISA_OPERATOR else after
 
     def commit(self, number: int) -> Case:
         """Bring an approved request into the inventory, once; also after a crash between the visa and this."""
         case = self._may(number, Act.COMMIT)
-        repository = Repository(self._place.inventory)
-        message = self._message(case)
-        made = repository.find(message)
+        repository = self._repository()
+        made = repository.find(self._message(case))
         if made is not None:
-            return self._kept(number, lambda found, frozen: (self._committed(found, made), frozen))
-        repository.check()
+            return self._kept(number, lambda found, frozen: Decided(self._committed(found, made), frozen))
+        head = repository.check()
         applied, effect = self._worked_out(parse_request(case.request))
 
-        def decide(found: Case, frozen: bytes) -> tuple[Case, bytes]:
+        def decide(found: Case, frozen: bytes) -> Decided:
             self._committed(found, "")
             if why := void_reason(found, frozen, effect):
-                return voided(found, by=self._user, at=self._place.clock(), why=why, effect_sha256=effect.sha256), (
-                    effect.frozen()
-                )
-            self._check_untouched(applied)
-            repository.check()
-            made = repository.commit(applied.files, self._message(found)) if applied.files else "-"
-            return self._committed(found, made), frozen
+                after = voided(found, by=self._user, at=self._place.clock(), why=why, effect_sha256=effect.sha256)
+                return Decided(after, effect.frozen())
+            repository.check_still(head, applied.before.texts)
+            made = repository.commit(applied.files, self._message(found), after=head) if applied.files else "-"
+            return Decided(self._committed(found, made), frozen)
 
-        return self._unlessvoid_reason(self._kept(number, decide))
+        return self._unless_void(self._kept(number, decide))
 
     # ---- how --------------------------------------------------------------------------------------------------
 
-    def _bound(self, number: int, effect: Effect, step: Step) -> Case:
-        """Give a visa if the frozen effect is whole and still what would happen; else void all visas, and say why."""
+    def _repository(self) -> Repository:
+        """The inventory's repository, brought in order where it was left in the middle, and its upstream asked."""
+        repository = Repository(self._place.inventory)
+        if done := repository.recover():
+            self._place.tell(done)
+        repository.ask_upstream()
+        return repository
 
-        def decide(found: Case, frozen: bytes) -> tuple[Case, bytes]:
-            require(self._user, step.act, found)
-            if found.state in {State.SUBMITTED, State.EPCI_APPROVED} and (why := void_reason(found, frozen, effect)):
-                after = voided(found, by=self._user, at=step.at, why=why, effect_sha256=effect.sha256)
-                return after, effect.frozen()
-            return take(found, step), frozen
-
-        return self._unlessvoid_reason(self._kept(number, decide))
-
-    def _unlessvoid_reason(self, case: Case) -> Case:
+    def _unless_void(self, case: Case) -> Case:
         last = case.events[-1]
         if last.act is Act.VOID:
             raise RequestError(Phrase.of("The visas are void, for something moved: {what}", what=last.detail))
@@ -158,25 +191,33 @@ class Desk:
             raise RequestError(Phrase.of("The inventory holds request {number} already", number=case.number))
         return take(case, self._step(Act.COMMIT, detail=made, effect_sha256=case.effect_sha256))
 
-    def _check_untouched(self, applied: Applied) -> None:
-        for name in applied.files:
-            if (self._place.inventory / name).read_bytes() != applied.before.texts[name].encode():
-                raise RequestError(Phrase.of("The inventory changed meanwhile; do it again"))
-
     def _message(self, case: Case) -> Message:
         request = parse_request(case.request)
         about = request.site if isinstance(request, ChangeWebAccess) else request.overlay
         visas = [f"{one.by} ({one.act}, {one.at:%Y-%m-%dT%H:%M:%SZ})" for one in case.visas()]
         return Message(case.number, case.effect_sha256, f"{request.kind} {about}", visas)
 
-    def _may(self, number: int, act: Act) -> Case:
-        found = self._records.requests.get(number)
-        if found is None:
-            raise unknown(number)
-        require(self._user, act, found[0])
-        return found[0]
+    def _found(self, number: int) -> tuple[Case, bytes]:
+        """A request that they see.
 
-    def _kept(self, number: int, decide: Callable[[Case, bytes], tuple[Case, bytes]]) -> Case:
+        Raises:
+            RequestError: It is not there, not seen, or was altered on record.
+        """
+        found = self._records.requests.get(number)
+        seen = found if isinstance(found, Damaged) or found is None else found[0]
+        if found is None or seen is None or not sees(self._user, seen):
+            raise unknown(number)
+        if isinstance(found, Damaged):
+            raise RequestError(Phrase.of("Request {number} was altered on record", number=number))
+        return found
+
+    def _may(self, number: int, act: Act) -> Case:
+        case, _ = self._found(number)
+        require(self._user, act, case)
+        return case
+
+    def _kept(self, number: int, decide: Callable[[Case, bytes], Decided]) -> Case:
+        self._found(number)
         found = self._records.requests.update(number, decide)
         if found is None:
             raise unknown(number)
@@ -186,10 +227,11 @@ class Desk:
         return Step(act, self._user, self._place.clock(), detail=detail, effect_sha256=effect_sha256)
 
     def _worked_out(self, request: Request) -> tuple[Applied, Effect]:
-        loaded = load_whole(self._place.inventory, as_of=self._place.clock().date())
-        sight = Sight(loaded.fleet, territories(self._user))
-        applied = apply_in_memory(self._place.inventory, loaded, request, sight)
-        return applied, effect_of(applied, request, extra=self._place.templates)
+        with shielded(self._records, territories(self._user), self._place.clock):
+            loaded = load_whole(self._place.inventory, as_of=day_of(self._place.clock()))
+            sight = Sight(loaded.fleet, territories(self._user))
+            applied = apply_in_memory(self._place.inventory, loaded, request, sight)
+            return applied, effect_of(applied, request, extra=self._place.templates)
 
 
 def _remark(text: str) -> str:

@@ -39,8 +39,11 @@ def edited(loaded: Loaded, request: Request) -> dict[str, str]:
     """
     if isinstance(request, RotateKeys):
         return {}
-    if isinstance(request, ChangeWebAccess):
-        return _web_access(loaded, request)
+    found = _web_access(loaded, request) if isinstance(request, ChangeWebAccess) else _overlay(loaded, request)
+    return {name: text for name, text in found.items() if text != loaded.texts[name]}
+
+
+def _overlay(loaded: Loaded, request: OverlayRequest) -> dict[str, str]:
     place = loaded.draft.overlays.items[request.overlay].place
     index = int(place.path[-1])
     found = {place.file: rewrite(loaded.texts[place.file], partial(_in_overlay, index=index, request=request))}
@@ -79,7 +82,7 @@ def _remove_member(overlay: CommentedMap, request: RemoveMember) -> None:
 
 
 def _open_flow(overlay: CommentedMap, request: OpenFlow) -> None:
-    entry = CommentedMap({"flow": request.flow, "services": _listed(request.services)})
+    entry = CommentedMap({"flow": _word(request.flow), "services": _listed(request.services)})
     entry["from"], entry["to"] = _ends(request.from_members), _ends(request.to_members)
     _append(overlay, "flows", entry, after="members")
 
@@ -127,7 +130,7 @@ def _partner(partner: Partner) -> CommentedMap:
     values["flows"] = CommentedSeq(
         CommentedMap(
             {
-                "flow": one.flow,
+                "flow": _word(one.flow),
                 "services": _listed(one.services),
                 "from": _ends(one.from_members),
                 "to": _ends(one.to_members),
@@ -179,7 +182,7 @@ def _declared(request: Request) -> tuple[Flow, ...]:
 
 
 def _flow(flow: Flow) -> CommentedMap:
-    values = CommentedMap({"id": flow.id})
+    values = CommentedMap({"id": _word(flow.id)})
     for name in ("title", "owner", "reason", "legal_basis"):
         values[name] = _word(str(getattr(flow, name)))
     values["review_by"] = date.fromordinal(flow.review_by.toordinal())  # an object of its own: no YAML anchor
@@ -246,12 +249,17 @@ def _listed(words: tuple[str, ...]) -> CommentedSeq:
 
 def _word(text: str) -> str:
     """Text as the inventory's files write it: plain, or in double quotes where it could be read as something else."""
+    import ryaml
     import yaml
 
     from lisiere.inventory.positions import Loader
 
-    plain = yaml.load(f"- {text}", Loader=Loader) if _is_one_word(text) else text  # noqa: S506 - a safe loader
-    return text if plain in (text, [text]) else DoubleQuotedScalarString(text)
+    if not _is_one_word(text):
+        return text
+    line = f"- {text}"
+    by_reader: object = ryaml.loads(line)  # type: ignore[attr-defined]
+    is_plain = yaml.load(line, Loader=Loader) == [text] == by_reader  # noqa: S506 - a safe loader
+    return text if is_plain else DoubleQuotedScalarString(text)
 
 
 def _is_one_word(text: str) -> bool:

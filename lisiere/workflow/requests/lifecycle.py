@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from lisiere.model.days import paris_time
 from lisiere.model.request_case import Act, Case, Event, State, User
 from lisiere.workflow.requests.permissions import require
-from lisiere.workflow.requests.phrases import Phrase, RequestError
+from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 
 OBJECTION_TERM = timedelta(days=7)
 """How long the académie's contact may object to what concerns a school."""
@@ -27,9 +28,10 @@ NEXT: Mapping[tuple[State, Act], State] = MappingProxyType(
         **{(state, Act.WITHDRAW): State.WITHDRAWN for state in OPEN},
         **{(state, Act.COMMENT): state for state in State},
         (State.APPROVED, Act.COMMIT): State.APPROVED,
+        **{(state, Act.INFORM): state for state in (State.SUBMITTED, State.EPCI_APPROVED)},
     },
 )
-REASONED = frozenset({Act.REFUSE, Act.WITHDRAW, Act.OBJECT, Act.COMMENT})
+REASONED = frozenset({Act.REFUSE, Act.WITHDRAW, Act.OBJECT, Act.COMMENT, Act.INFORM})
 VISAS = frozenset({Act.VISA_EPCI, Act.VISA_OPERATOR})
 
 
@@ -56,45 +58,69 @@ def take(case: Case, step: Step) -> Case:
     after = NEXT.get((case.state, step.act))
     if after is None:
         raise RequestError(
-            Phrase.of("Request {number} is {state}: not possible", number=case.number, state=case.state.value)
+            Phrase.of("Request {number} is {state}: not possible", number=case.number, state=Word(case.state.value))
         )
     if step.act in REASONED and not step.detail.strip():
         raise RequestError(Phrase.of("Give a reason"))
     if step.act in VISAS:
         _check_visa(case, step)
-    if step.act is Act.OBJECT and step.at > submitted_at(case) + OBJECTION_TERM:
+    if step.act is Act.OBJECT and case.informed_at is not None and step.at > case.informed_at + OBJECTION_TERM:
         raise RequestError(Phrase.of("The time to object has ended"))
+    if step.act is Act.INFORM and not case.concerns_school:
+        raise RequestError(Phrase.of("Request {number} concerns no school", number=case.number))
     if step.act is Act.SCHEDULE:
+        _check_term(case, step)
         _check_window(step)
     return case.model_copy(update={"state": after, "events": (*case.events, _event(step)), **_fields(case, step)})
 
 
 def voided(case: Case, *, by: User, at: datetime, why: str, effect_sha256: str) -> Case:
     """The request with a new effect, its visas void: what they were given for is no longer what would happen."""
-    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256)
+    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256, let_in_by=by.let_in_by)
     return case.model_copy(
         update={"state": State.SUBMITTED, "effect_sha256": effect_sha256, "events": (*case.events, event)}
     )
-
-
-def submitted_at(case: Case) -> datetime:
-    """When a request was sent last."""
-    return next(one.at for one in reversed(case.events) if one.act is Act.SUBMIT)
 
 
 def _check_visa(case: Case, step: Step) -> None:
     """Four eyes, the effect that was shown, and the term of who may object."""
     if step.effect_sha256 != case.effect_sha256:
         raise RequestError(Phrase.of("The effect is no longer the one that was shown; look at it again"))
-    if any(one.by == step.user.name for one in case.visas()):
-        raise RequestError(Phrase.of("You have given a visa for this request already; somebody else gives the other"))
-    if step.user.name == case.asked_by:
-        raise RequestError(Phrase.of("You asked for this yourself; somebody else gives the visa"))
+    _check_eyes(case, step.user)
     if any(one.sha256 != case.effect_sha256 for one in case.visas()):
         raise RequestError(Phrase.of("The other visa was given for another effect"))
-    if case.concerns_school and step.act is Act.VISA_OPERATOR and step.at < submitted_at(case) + OBJECTION_TERM:
-        day = f"{submitted_at(case) + OBJECTION_TERM:%Y-%m-%d %H:%M}"
-        raise RequestError(Phrase.of("The académie may object until {day} UTC", day=day))
+    if step.act is Act.VISA_OPERATOR:
+        _check_term(case, step)
+
+
+def _check_eyes(case: Case, user: User) -> None:
+    """Two visas are of two persons, neither of whom asked, nor let the other one in."""
+    if not user.confirmed_by:
+        raise RequestError(
+            Phrase.of("Your login is not confirmed; an engineer does that, who did not make the code that you took")
+        )
+    if any(one.by == user.name for one in case.visas()):
+        raise RequestError(Phrase.of("You have given a visa for this request already; somebody else gives the other"))
+    if user.name == case.asked_by:
+        raise RequestError(Phrase.of("You asked for this yourself; somebody else gives the visa"))
+    if user.let_in_by == case.asked_by:
+        raise RequestError(Phrase.of("Who asked for this made the code that you took; somebody else gives the visa"))
+    for visa in case.visas():
+        if user.name == visa.let_in_by or user.let_in_by == visa.by:
+            raise RequestError(
+                Phrase.of("One of you two made the code that the other took; somebody else gives the visa")
+            )
+
+
+def _check_term(case: Case, step: Step) -> None:
+    """What concerns a school waits until the académie was told of it and had the time to object."""
+    if not case.concerns_school:
+        return
+    if case.informed_at is None:
+        raise RequestError(Phrase.of("The contact of the académie has not been told yet"))
+    end = case.informed_at + OBJECTION_TERM
+    if step.at < end:
+        raise RequestError(Phrase.of("The académie may object until {day}", day=paris_time(end)))
 
 
 def _check_window(step: Step) -> None:
@@ -103,7 +129,14 @@ def _check_window(step: Step) -> None:
 
 
 def _event(step: Step) -> Event:
-    return Event(at=step.at, by=step.user.name, act=step.act, detail=step.detail, sha256=step.effect_sha256)
+    return Event(
+        at=step.at,
+        by=step.user.name,
+        act=step.act,
+        detail=step.detail,
+        sha256=step.effect_sha256,
+        let_in_by=step.user.let_in_by,
+    )
 
 
 def _fields(case: Case, step: Step) -> dict[str, object]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from lisiere.model.effect import Effect, sha256_of, thawed
+from lisiere.model.report import Language
 from lisiere.model.request_case import Case
-from lisiere.workflow.requests.phrases import Language, Phrase
+from lisiere.workflow.requests.phrases import Phrase
 
 
 def void_reason(case: Case, frozen: bytes, effect: Effect) -> str:

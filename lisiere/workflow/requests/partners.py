@@ -18,15 +18,14 @@ WIDEST = {4: 8, 6: 16}
 def add(request: AddPartner, overlay: Overlay, sight: Sight) -> Iterator[Phrase]:
     """What stands against a new partner."""
     partner, members = request.partner, {one.site for one in overlay.members}
-    taken = {one.name for one in overlay.partners} | sight.fleet.appliances.keys()
-    if partner.name in taken:
+    if partner.name in {one.name for one in overlay.partners}:
         yield Phrase.of("partner.name: {name} is taken; choose another", name=partner.name)
     for site in partner.sites:
         if site not in members:
             yield Phrase.of("partner.sites: {name} is no member of {overlay}", name=site, overlay=overlay.title)
     if partner.until < sight.fleet.as_of:
         yield Phrase.of("partner.until: {day} is past", day=partner.until)
-    yield from _flows(request, sight)
+    yield from _flows(request, overlay, sight)
     for prefix in partner.prefixes:
         yield from _prefix(prefix, partner, overlay, sight)
 
@@ -60,22 +59,21 @@ def tunnelled(fleet: Fleet) -> frozenset[str]:
         site
         for overlay in fleet.overlays.values()
         for partner in overlay.partners
-        if partner.name == name
+        if partner.name == name and partner.until >= fleet.as_of
         for site in partner.sites
     )
 
 
-def _flows(request: AddPartner, sight: Sight) -> Iterator[Phrase]:
+def _flows(request: AddPartner, overlay: Overlay, sight: Sight) -> Iterator[Phrase]:
     partner, new = request.partner, {one.id for one in request.declares}
     for flow in request.declares:
-        if flow.id in sight.fleet.flows:
-            yield Phrase.of("declares: the name {flow} is taken; choose another", flow=flow.id)
+        yield from sight.new_flow("declares", flow.id, overlay.territory)
         if flow.until is not None and flow.until < sight.fleet.as_of:
             yield Phrase.of("declares.until: {day} is past", day=flow.until)
     for name in sorted(new - {one.flow for one in partner.flows}):
         yield Phrase.of("declares: no flow of the partner uses {flow}", flow=name)
     for one in partner.flows:
-        if one.flow not in sight.fleet.flows and one.flow not in new:
+        if one.flow not in new and not sight.knows_flow(one.flow):
             yield Phrase.of("partner.flows: the flow {flow} is not declared", flow=one.flow)
         for name in one.services:
             if name not in sight.fleet.services:

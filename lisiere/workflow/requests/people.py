@@ -1,18 +1,28 @@
-"""Who signs in: tokens are made once and shown once, and only their hash is kept."""
+"""Who signs in: an engineer makes a code, the person takes it for a token, and of both only hashes are kept.
+
+A login gives visas only when another engineer than the one who made its code has confirmed that it is the person's own:
+nobody gives two visas by making the second person up. The second engineer of all is taken at the word of the first.
+"""
 
 import hashlib
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from lisiere.errors import UsageError
-from lisiere.model.request_case import Act, Grant, Role, User
+from lisiere.model.request_case import Account, Act, Case, Damaged, Grant, Role, State, User
 from lisiere.workflow.requests.permissions import may
-from lisiere.workflow.requests.phrases import Phrase, RequestError
+from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
+
+CODE_TERM = timedelta(hours=8)
+"""For how long a code can be taken: a working day."""
+LONGEST_ACCOUNT = 63
+PENDING = frozenset({State.SUBMITTED, State.EPCI_APPROVED})
 
 
 def user_of(records: "Records", token: str) -> User:
@@ -23,7 +33,7 @@ def user_of(records: "Records", token: str) -> User:
     """
     found = records.requests.user_of(_hash(token.strip()))
     if found is None:
-        raise UsageError("this token is nobody's; an engineer makes a new one with `lisiere user add`")
+        raise UsageError("this token is nobody's here; an engineer makes a code for `lisiere login`")
     return found
 
 
@@ -43,37 +53,118 @@ def make_user(name: str, title: str, role: str, territories: tuple[str, ...]) ->
         raise UsageError(f"there is no role {role!r}; there are {', '.join(Role)}") from exc
 
 
-def add_user(records: "Records", user: User, *, by: User) -> str:
-    """Keep a user, or grant one something else; the token, shown this once.
+def invite(records: "Records", user: User, *, by: User) -> str:
+    """Keep a user, or grant one something else; the code to hand over, shown this once. Their token is void.
 
     Raises:
-        RequestError: They may not.
+        RequestError: They may not, or they could then give the other visa of a request that they had a hand in.
+        UsageError: No engineer could sign in any more.
     """
-    if not may(by, Act.MANAGE_USERS, territory=None):
-        raise RequestError(Phrase.of("You may not do this: {act}", act=Act.MANAGE_USERS.value))
-    token = secrets.token_urlsafe(32)
-    records.requests.add_user(user, token_sha256=_hash(token), by=by.name)
-    return token
+    _manages(by)
+    code = secrets.token_urlsafe(16)
+    records.requests.invite(
+        user.model_copy(update={"let_in_by": by.name}),
+        code_sha256=_hash(code),
+        ends_at=records.requests.now() + CODE_TERM,
+        by=by.name,
+        judge=lambda cases: _judge(cases, user, by),
+    )
+    return code
 
 
-def add_first_user(records: "Records", user: User, *, by: str) -> str:
-    """Keep the first user of all, an engineer, whom the account on this machine answers for; the token.
+def invite_first(records: "Records", user: User, *, by: str) -> str:
+    """Keep the first user of all, an engineer, whom the account on this machine answers for; the code.
 
     Raises:
         UsageError: There are users already, or it is no engineer.
     """
     if all(one.role is not Role.ENGINEER for one in user.grants):
         raise UsageError("the first user is an engineer: --role engineer")
+    code = secrets.token_urlsafe(16)
+    ends_at = records.requests.now() + CODE_TERM
+    records.requests.invite_first(user, code_sha256=_hash(code), ends_at=ends_at, by=by)
+    return code
+
+
+def redeem(records: "Records", code: str) -> tuple[User, str]:
+    """Take a code for a token, which nobody else ever sees.
+
+    Raises:
+        UsageError: It is nobody's, was taken, or its time is over.
+    """
     token = secrets.token_urlsafe(32)
-    records.requests.add_first_user(user, token_sha256=_hash(token), by=by)
-    return token
+    found = records.requests.redeem(_hash(code.strip()), token_sha256=_hash(token))
+    if found is None:
+        raise UsageError("this code is nobody's, was taken already, or its time is over; an engineer makes a new one")
+    return found, token
 
 
-def users_seen(records: "Records", user: User) -> tuple[User, ...]:
-    """The users that somebody may know of: all for who manages them, else oneself."""
-    everybody = records.requests.users()
-    return everybody if may(user, Act.MANAGE_USERS, territory=None) else (user,)
+def confirm(records: "Records", name: str, *, by: User) -> None:
+    """Say that it is this person who signed in: their visas count from now on.
+
+    Raises:
+        RequestError: They may not, or their own login is not confirmed.
+        UsageError: Nobody of that name has signed in, or it is for another engineer to say.
+    """
+    _manages(by)
+    if not by.confirmed_by:
+        raise RequestError(Phrase.of("Your own login is not confirmed; another engineer does that"))
+    records.requests.confirm(name, by=by.name)
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def confirm_by_machine(records: "Records", name: str, *, account: str) -> None:
+    """The same, as who owns the machine says: where one engineer is left, nobody else could.
+
+    Raises:
+        UsageError: Nobody of that name has signed in.
+    """
+    records.requests.confirm(name, by=account[:LONGEST_ACCOUNT])
+
+
+def revoke(records: "Records", name: str, *, by: User) -> None:
+    """Let somebody sign in no longer.
+
+    Raises:
+        RequestError: They may not.
+        UsageError: There is nobody of that name, or no engineer could sign in any more.
+    """
+    _manages(by)
+    records.requests.revoke(name, by=by.name)
+
+
+def accounts_seen(records: "Records", user: User) -> tuple[Account, ...]:
+    """The accounts that somebody may know of: all for who manages them, else the own."""
+    everybody = records.requests.accounts()
+    if may(user, Act.MANAGE_USERS, territory=None):
+        return everybody
+    return tuple(one for one in everybody if one.user.name == user.name)
+
+
+def _manages(by: User) -> None:
+    if not may(by, Act.MANAGE_USERS, territory=None):
+        raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.MANAGE_USERS.value)))
+
+
+def _judge(cases: tuple[Case | Damaged, ...], user: User, by: User) -> None:
+    """Nobody makes the login that gives a visa beside their own, or for what they asked for themselves."""
+    for case in cases:
+        if isinstance(case, Damaged) or case.state not in PENDING:
+            continue
+        had_a_hand = by.name == case.asked_by or any(one.by == by.name for one in case.visas())
+        if had_a_hand and any(_may_give(user, act, case) for act in (Act.VISA_EPCI, Act.VISA_OPERATOR)):
+            raise RequestError(
+                Phrase.of(
+                    "You had a hand in request {number}, for which {name} may give a visa; "
+                    "another engineer makes the code",
+                    number=case.number,
+                    name=user.name,
+                )
+            )
+
+
+def _may_give(user: User, act: Act, case: Case) -> bool:
+    return may(user, act, territory=case.territory, concerns_school=case.concerns_school)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

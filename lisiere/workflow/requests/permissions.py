@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lisiere.model.request_case import TERRITORIAL, Act, Case, Role, User
+from lisiere.model.request_case import TERRITORIAL, Act, Case, Damaged, Role, User
 from lisiere.model.words import Siren
-from lisiere.workflow.requests.phrases import Phrase, RequestError
+from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 
 ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
     {
@@ -18,11 +18,30 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.REFUSE: frozenset({Role.EPCI_APPROVER, Role.ENGINEER}),
         Act.WITHDRAW: frozenset({Role.EPCI_ADMIN, Role.ENGINEER}),
         Act.OBJECT: frozenset({Role.ACADEMIE}),
+        Act.INFORM: frozenset({Role.ENGINEER}),
         Act.SCHEDULE: frozenset({Role.ENGINEER}),
         Act.COMMIT: frozenset({Role.ENGINEER}),
         Act.MANAGE_USERS: frozenset({Role.ENGINEER}),
     },
 )
+
+_OWN = frozenset({"login", "logout", "request", "user"})
+COMMANDS: Mapping[Role, frozenset[str] | None] = MappingProxyType(
+    {
+        Role.ENGINEER: None,
+        Role.AUDITOR: _OWN | {"check", "drift", "explain", "flows", "policy", "report", "rules", "show", "status"},
+        Role.EPCI_ADMIN: _OWN,
+        Role.EPCI_APPROVER: _OWN,
+        Role.ACADEMIE: _OWN,
+    },
+)
+"""The commands that somebody signed in may call; None for all of them. What is asked of these is judged by the acts."""
+
+
+def may_call(user: User, command: str) -> bool:
+    """Whether somebody signed in may call a command."""
+    allowed = [COMMANDS.get(grant.role, frozenset()) for grant in user.grants]
+    return any(one is None or command in one for one in allowed)
 
 
 def may(user: User, act: Act, *, territory: Siren | None, concerns_school: bool = False) -> bool:
@@ -38,8 +57,10 @@ def may(user: User, act: Act, *, territory: Siren | None, concerns_school: bool 
     )
 
 
-def sees(user: User, case: Case) -> bool:
-    """Whether a request exists for somebody."""
+def sees(user: User, case: Case | Damaged) -> bool:
+    """Whether a request exists for somebody; one that was altered on record exists for who sees its territory."""
+    if isinstance(case, Damaged):
+        return may(user, Act.READ, territory=case.territory)
     return may(user, Act.READ, territory=case.territory, concerns_school=case.concerns_school)
 
 
@@ -59,7 +80,7 @@ def require(user: User, act: Act, case: Case) -> None:
     if not sees(user, case):
         raise unknown(case.number)
     if not may(user, act, territory=case.territory, concerns_school=case.concerns_school):
-        raise RequestError(Phrase.of("You may not do this: {act}", act=act.value))
+        raise RequestError(Phrase.of("You may not do this: {act}", act=Word(act.value)))
 
 
 def unknown(number: int) -> RequestError:

@@ -1,40 +1,37 @@
 """What people read about requests: sentences in English with their facts, told in French through gettext."""
 
-import gettext
 import re
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Self
 
 from lisiere.errors import UsageError
+from lisiere.model.report import Language
+from lisiere.render.languages import catalogue
 
 DOMAIN = "requests"
-LOCALE = Path(__file__).parents[2] / "locale"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 LONGEST = 120
 
 
-class Language(StrEnum):
-    """Languages that requests speak."""
+class Word(str):
+    """A fact that is a word of the product's own, such as a state: told in the language of its sentence."""
 
-    FRENCH = "fr"
-    ENGLISH = "en"
-
-
-@cache
-def catalogue(language: Language) -> gettext.NullTranslations:
-    """The words of one language; English stands in the sources."""
-    if language is Language.ENGLISH:
-        return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, LOCALE, languages=[language])
+    __slots__ = ()
 
 
 def harmless(value: object, *, longest: int = LONGEST) -> str:
     """A value as it may be shown on a terminal: one line, no controls, not too long."""
     text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(value)[: longest + 1])
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def told(text: str, language: Language) -> str:
+    """A text of the product's own in a language."""
+    return catalogue(language, domain=DOMAIN).gettext(text)
+
+
+def _fact(value: object) -> str:
+    return value if isinstance(value, Word) else harmless(value, longest=600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +44,18 @@ class Phrase:
     @classmethod
     def of(cls, template: str, **facts: object) -> Self:
         """A sentence with facts, each made harmless."""
-        return cls(template, tuple((name, harmless(value, longest=600)) for name, value in facts.items()))
+        return cls(template, tuple((name, _fact(value)) for name, value in facts.items()))
 
     def told(self, language: Language) -> str:
         """The sentence in a language."""
-        return catalogue(language).gettext(self.template).format(**dict(self.facts))
+        facts = {name: told(one, language) if isinstance(one, Word) else one for name, one in self.facts}
+        return told(self.template, language).format(**facts)
 
 
 class RequestError(UsageError):
     """A request is refused; every reason is in `phrases`, and nothing was kept."""
 
-    def __init__(self, *phrases: Phrase, language: Language = Language.FRENCH) -> None:
+    def __init__(self, *phrases: Phrase, language: Language = Language.FR) -> None:
         self.phrases = phrases
         super().__init__("\n".join(one.told(language) for one in phrases))
 

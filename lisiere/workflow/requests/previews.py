@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from lisiere.model.effect import Effect, Said
-from lisiere.workflow.requests.phrases import Language, Phrase
+from lisiere.model.report import Language
+from lisiere.workflow.requests.phrases import Phrase
 
 SAID = {
     "request": "Effect of the request",

@@ -44,9 +44,12 @@ def request_of(values: object) -> Request:
             Phrase.of("kind must be one of {kinds}, not {value}", kinds=", ".join(KINDS), value=values.get("kind"))
         )
     try:
-        return ANY_REQUEST.validate_python(_curled(values))
+        found = ANY_REQUEST.validate_python(_curled(values))
     except ValidationError as exc:
         raise RequestError(*_complaints(exc.errors(include_url=False))) from exc
+    if len(as_yaml(found).encode()) > MOST_BYTES:
+        raise RequestError(Phrase.of("The request is longer than {bytes} bytes", bytes=MOST_BYTES))
+    return found
 
 
 def as_yaml(request: Request) -> str:
@@ -66,7 +69,8 @@ def _curled(value: object) -> object:
 
 
 def _decoded(text: str | bytes) -> str:
-    if len(text) > MOST_BYTES:
+    size = len(text) if isinstance(text, bytes) else len(text.encode(errors="replace"))
+    if size > MOST_BYTES:
         raise RequestError(Phrase.of("The request is longer than {bytes} bytes", bytes=MOST_BYTES))
     try:
         return text.decode() if isinstance(text, bytes) else text
