@@ -55,6 +55,10 @@ $(STAMP): pyproject.toml requirements.lock
 demo: $(STAMP) ## Run the main job on 600 simulated appliances
 	@$(BIN)/lisiere demo
 
+.PHONY: demo-request
+demo-request: $(STAMP) ## Show the way of two requests of a territory: visas, window, worker, time line
+	@$(BIN)/lisiere demo --requests --folder .lisiere/demo-requests
+
 .PHONY: test
 test: $(STAMP) ## Run the tests (under 10 minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) --durations 15 -m "not soak and not bench and not misreads and not made_policies and not office"

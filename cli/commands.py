@@ -115,6 +115,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "cli.request:app",
             "Ask for a change of a territory's private networks; its effect is shown before it is sent.",
         ),
+        "worker": (
+            "cli.worker:worker",
+            ("Carry out what is due: each request on all of its appliances or on none, looked at again, written back."),
+        ),
         "inventory": (
             "cli.inventory:app",
             "The fleet as data: list it, or generate the reference fleet.",

@@ -158,22 +158,42 @@ def schedule(
     number: Number,
     *,
     start: Annotated[
-        datetime, typer.Option("--from", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="Begin, time of Paris.")
-    ],
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="Begin, time of Paris."),
+    ] = None,
     stop: Annotated[
-        datetime, typer.Option("--to", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="End, time of Paris.")
-    ],
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%dT%H:%M"], metavar="TIME", help="End, time of Paris."),
+    ] = None,
     language: LanguageName = "fr",
 ) -> None:
-    """Choose the window in which an approved request is applied."""
+    """Choose the window in which an approved request is applied: the next one that is free, unless one is named."""
     from cli.request_words import language_of, stands
     from cli.request_work import at_desk
+    from lisiere.errors import UsageError
+    from lisiere.model.calendar import Span
     from lisiere.model.days import from_paris, paris_time
+
+    if (start is None) != (stop is None):
+        raise UsageError("--from and --to go together")
+    wanted = Span(starts_at=from_paris(start), ends_at=from_paris(stop)) if start and stop else None
+    spoken = language_of(language)
+    with at_desk(context, spoken) as desk:
+        case = desk.schedule(number, wanted)
+    if case.starts_at is not None and case.ends_at is not None:
+        note(f"{stands(case, spoken)}, {paris_time(case.starts_at)} - {paris_time(case.ends_at)}")
+
+
+@app.command("close")
+def close(context: typer.Context, number: Number, *, language: LanguageName = "fr") -> None:
+    """Note that a verified request is done with."""
+    from cli.request_words import language_of, stands
+    from cli.request_work import at_desk
 
     spoken = language_of(language)
     with at_desk(context, spoken) as desk:
-        case = desk.schedule(number, from_paris(start), from_paris(stop))
-    note(f"{stands(case, spoken)}, {paris_time(from_paris(start))} - {paris_time(from_paris(stop))}")
+        case = desk.close(number)
+    note(stands(case, spoken))
 
 
 @app.command("refuse")

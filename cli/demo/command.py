@@ -19,15 +19,23 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port that the simulated appliances answer at; 0 for a free one.")
     ] = 0,
+    requests: Annotated[
+        bool, typer.Option("--requests", help="Show the way of two requests of a territory instead; needs git.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the whole job on simulated appliances: check, render, plan, apply in waves, change a flow, find a drift.
 
     Needs no root and nothing prepared; what it made is left in its folder, with a page `lisiere-demo.html`.
     """
+    from cli.demo.requests import RequestStory
     from cli.demo.story import Story
     from cli.workplace import settings_of
 
-    found = Story(settings_of(context), folder=folder, count=count, port=port).tell()
+    settings = settings_of(context)
+    if requests:
+        found = RequestStory(settings, folder=folder, port=port).tell()
+    else:
+        found = Story(settings, folder=folder, count=count, port=port).tell()
     if as_json:
         print_json(found)

@@ -1,7 +1,6 @@
 """What a demonstration does, step by step, with its timings."""
 
 import json
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.demo import compliance, flowchange, page
+from cli.demo.folder import DemoError, prepare_folder
 from cli.demo.scan import scan
 from cli.files import write_configuration, write_whole
 from cli.output import note, progress
 from cli.workplace import access, intended_texts, open_fleet, operator_name, secret_keeper
-from lisiere.errors import LisiereError, UsageError
 from lisiere.model.days import day_of
 
 if TYPE_CHECKING:
@@ -29,14 +28,9 @@ if TYPE_CHECKING:
     from lisiere.workflow.packs import Packs
     from nornir_tasks.fleet import Access
 
-MARK = ".made-by-lisiere-demo"
 PAGE = "lisiere-demo.html"
 MINUTE_S = 60.0
 """Minutes of timed commits last in full: a busy machine must not let them end before their confirmation."""
-
-
-class DemoError(LisiereError):
-    """The demonstration did not show what it is there to show."""
 
 
 class Story:
@@ -67,7 +61,7 @@ class Story:
         from lab.daemon import stop
 
         began = time.monotonic()
-        self._prepare_folder()
+        prepare_folder(self._folder, self._source, self._settings.inventory)
         try:
             return self._all(began)
         finally:
@@ -345,21 +339,6 @@ class Story:
         if run.status is not RunStatus.SUCCEEDED:
             print_run(run)
             raise DemoError(f"{run.id}: {run.status}")
-
-    def _prepare_folder(self) -> None:
-        """An empty folder with a copy of the inventory; one that we did not make is never removed."""
-        from lab.daemon import stop
-
-        if self._folder.exists():
-            if not (self._folder / MARK).exists() and any(self._folder.iterdir()):
-                raise UsageError(f"{self._folder} holds something else; name another folder with --folder")
-            stop(self._folder / "lab")
-            shutil.rmtree(self._folder)
-        if not self._source.is_dir():
-            raise UsageError(f"{self._source}: there is no inventory; `lisiere inventory generate` makes one")
-        self._folder.mkdir(parents=True, mode=0o700)
-        (self._folder / MARK).touch()
-        shutil.copytree(self._source, self._settings.inventory)
 
     def _write_page(
         self,

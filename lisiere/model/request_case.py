@@ -28,6 +28,7 @@ class Role(StrEnum):
     EPCI_APPROVER = "epci-approver"
     AUDITOR = "auditor"
     ACADEMIE = "academie"
+    WORKER = "worker"
 
 
 TERRITORIAL = frozenset({Role.EPCI_ADMIN, Role.EPCI_APPROVER})
@@ -93,7 +94,12 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     OBJECT = "object"
     INFORM = "inform"
+    PLAN = "plan"
     SCHEDULE = "schedule"
+    APPLY = "apply"
+    FAIL = "fail"
+    VERIFY = "verify"
+    CLOSE = "close"
     VOID = "void"
     COMMIT = "commit"
     MANAGE_USERS = "manage-users"
@@ -135,6 +141,7 @@ class Case(Model):
 
     Args:
         number: 0 until it is kept.
+        plan_id: The plan that lies ready since the second visa: what the records say that it will change.
         informed_at: When the académie's contact was told of it, where it concerns a school; None for not yet.
     """
 
@@ -148,6 +155,7 @@ class Case(Model):
     events: tuple[Event, ...]
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    plan_id: str = ""
     informed_at: datetime | None = None
 
     def sent(self) -> int:
@@ -176,6 +184,14 @@ class Damaged(Model):
 
     number: int
     territory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A request as it is on record, with the bytes of its effect."""
+
+    case: Case
+    effect: bytes
 
 
 @dataclass(frozen=True, slots=True)

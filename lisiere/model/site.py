@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from lisiere.model.addresses import Ipv4Address, Ipv4Interface, Ipv6Address, Ipv6Interface
 from lisiere.model.base import Model
+from lisiere.model.calendar import Maintenance
 from lisiere.model.traffic import DayWindow, SiteException
 from lisiere.model.words import (
     HostName,
@@ -134,13 +135,20 @@ class SiteData(Model):
 
 
 class Territory(Model):
-    """An EPCI, known by its SIREN number, with the prefixes its sites are numbered from."""
+    """An EPCI, known by its SIREN number, with the prefixes its sites are numbered from.
+
+    Args:
+        maintenance: Hours in which changes that it asks for are applied; None for those of the calendar.
+        council_nights: Days on which its council sits, and nothing is applied.
+    """
 
     siren: Siren
     name: Line
     kind: Annotated[str, StringConstraints(pattern=r"^(CC|CA|CU|ME)$")]
     ipv4: Prefix
     ipv6: Prefix
+    maintenance: Maintenance | None = None
+    council_nights: tuple[date, ...] = ()
 
 
 class Profile(Model):

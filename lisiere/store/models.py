@@ -374,6 +374,8 @@ class UserRow(models.Model):
 class RequestRow(models.Model):
     """A request with its history: `content` is JSON under a seal, `effect` the frozen bytes that visas are bound to.
 
+    `claim` is the process that works on it, as JSON.
+
     Its number is drawn: who sees one number learns nothing of how many there are.
     """
 
@@ -383,6 +385,7 @@ class RequestRow(models.Model):
     content = models.TextField()
     seal = models.CharField(max_length=SHA256)
     effect = models.BinaryField()
+    claim = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "lisiere_request"

@@ -1,13 +1,16 @@
 """Users and requests as others see them; reached as `records.requests`."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from lisiere.model.request_case import Account, Case, Damaged, User
+from lisiere.model.request_case import Account, Case, Damaged, Decided, Kept, User
 from lisiere.store import requests, users
+from lisiere.store.process import this_process
 from lisiere.store.requests import Decision
 from lisiere.store.worker import Worker
 
+Beside = Callable[[Case, bytes, tuple[Kept | Damaged, ...]], Decided]
+"""Decides about a request beside all others."""
 Judge = Callable[[tuple[Case | Damaged, ...]], None]
 """Looks at all requests as they are now, and raises where something may not be done."""
 
@@ -74,6 +77,28 @@ class RequestRecords:
     def update(self, number: int, decide: Decision) -> Case | None:
         """Decide about a request as it is now, in one transaction that no other writer shares; None for no such one."""
         return self._worker.write(lambda: requests.update(self._alias, number, decide))
+
+    def update_beside(self, number: int, decide: Beside) -> Case | None:
+        """The same, with a look at all other requests."""
+        return self._worker.write(
+            lambda: requests.update(
+                self._alias, number, lambda case, effect: decide(case, effect, requests.kept(self._alias))
+            )
+        )
+
+    def claim(self, number: int, *, term: timedelta) -> bool:
+        """Take a request to work on; False while another process that lives, or may live, has it."""
+        at, process = self._clock(), this_process()
+        return self._worker.write(lambda: requests.claim(self._alias, number, process, at=at, term=term))
+
+    def release(self, number: int) -> None:
+        """Let a request go that this process took."""
+        process = this_process()
+        self._worker.write(lambda: requests.release(self._alias, number, process))
+
+    def kept(self) -> tuple[Kept | Damaged, ...]:
+        """All requests with the bytes of their effects."""
+        return self._worker.read(lambda: requests.kept(self._alias))
 
     def get(self, number: int) -> tuple[Case, bytes] | Damaged | None:
         """A request and the bytes of its effect; None when there is none of that number."""

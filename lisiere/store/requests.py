@@ -1,15 +1,18 @@
 """Requests on record: their history under a seal, their effect as frozen bytes. Called on the thread of the worker."""
 
+import json
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import astuple
+from datetime import datetime, timedelta
 
 from lisiere.errors import RecordError
-from lisiere.model.request_case import Act, Case, Damaged, Decided
+from lisiere.model.request_case import Act, Case, Damaged, Decided, Kept
 from lisiere.store import journal
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
 from lisiere.store.models import DeliveryRow, NoticeRow, RequestRow
+from lisiere.store.process import Process
 
 FIRST, COUNT = 100_000, 900_000
 """Numbers are drawn among these: six digits."""
@@ -66,9 +69,40 @@ def get(alias: str, number: int) -> tuple[Case, bytes] | Damaged | None:
     return found if isinstance(found, Damaged) else (found, bytes(row.effect))
 
 
+def kept(alias: str) -> tuple[Kept | Damaged, ...]:
+    """All requests with the bytes of their effects."""
+    found = ((_case(alias, row), bytes(row.effect)) for row in RequestRow.objects.using(alias).order_by("id"))
+    return tuple(case if isinstance(case, Damaged) else Kept(case, effect) for case, effect in found)
+
+
 def everything(alias: str) -> tuple[Case | Damaged, ...]:
     """All requests, in the order of their numbers; one that was altered on record is only told to be there."""
     return tuple(_case(alias, row) for row in RequestRow.objects.using(alias).order_by("id"))
+
+
+def claim(alias: str, number: int, process: Process, *, at: datetime, term: timedelta) -> bool:
+    """Take a request to work on, unless a process has it that lives; one of another machine has it for a term."""
+    row: RequestRow | None = RequestRow.objects.using(alias).select_for_update().filter(id=number).first()
+    if row is None:
+        return False
+    if row.claim:
+        held = json.loads(row.claim)
+        holder, until = Process(*held["process"]), datetime.fromisoformat(held["until"])
+        is_alive = holder.is_alive()
+        if holder != process and (is_alive or (is_alive is None and until > utc(at))):
+            return False
+    until = utc(at) + term
+    row.claim = json.dumps({"process": list(astuple(process)), "until": until.isoformat()})
+    row.save(using=alias, update_fields=["claim"])
+    return True
+
+
+def release(alias: str, number: int, process: Process) -> None:
+    """Let a request go, if it is this process that has it."""
+    row: RequestRow | None = RequestRow.objects.using(alias).select_for_update().filter(id=number).first()
+    if row is not None and row.claim and Process(*json.loads(row.claim)["process"]) == process:
+        row.claim = ""
+        row.save(using=alias, update_fields=["claim"])
 
 
 def _case(alias: str, row: RequestRow) -> Case | Damaged:

@@ -65,7 +65,12 @@ def _vocabulary() -> Iterator[str]:
 
 def asked_by_requests() -> set[Message]:
     """Every sentence that stands first in a `Phrase.of`, or in a table of sentences, and every word of theirs."""
-    modules = [*(ROOT / "lisiere/workflow/requests").glob("*.py"), *(ROOT / "cli").glob("request*.py")]
+    folders = (
+        (ROOT / "lisiere/workflow/requests", "*.py"),
+        (ROOT / "cli", "request*.py"),
+        (ROOT / "nornir_tasks", "request*.py"),
+    )
+    modules = [path for folder, pattern in folders for path in folder.glob(pattern)]
     found: set[Message] = {"altered on record", *map(str, RequestState), *map(str, Act)}
     for path in sorted(modules):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from lisiere.errors import InventoryError
 from lisiere.inventory.loader import load_fleet
+from lisiere.model.calendar import Span
 from lisiere.model.request_case import Act, Case, Damaged, Grant, Role, State
 from lisiere.model.site import SCHOOL_WEB_ACCESS
 from lisiere.model.words import Lifecycle
@@ -45,11 +46,15 @@ def test_a_request_goes_from_draft_to_its_window(office: Office) -> None:
     assert "Visa: marie" in message
     assert office.git("status", "--porcelain") == ""
     assert "printing-200037059" in (office.inventory / "flows.yaml").read_text(encoding="utf-8")
-    start = office.clock.now + timedelta(days=1)
-    found = office.desk(ENGINEER).schedule(case.number, start, start + timedelta(hours=2))
-    assert (found.state, found.starts_at) == (State.SCHEDULED, start)
+    found = office.desk(ENGINEER).schedule(case.number)
+    assert (found.state, found.starts_at) == (State.SCHEDULED, datetime(2026, 11, 26, 18, tzinfo=UTC))
+    wrong = Span(starts_at=datetime(2026, 11, 27, 18, tzinfo=UTC), ends_at=datetime(2026, 11, 27, 20, tzinfo=UTC))
+    with pytest.raises(RequestError, match=r"aucune fenêtre.*\n.*prochaine fenêtre libre va du 2026-11-30 19:00"):
+        office.desk(ENGINEER).schedule(case.number, wrong)
+    plan = office.records.load_plan(found.plan_id)
+    assert {one.host for one in plan.failures} == {"80620-mairie-01", "80620-siege-01"}
     steps = [one.step for one in office.records.journal_entries(f"request-{case.number}")]
-    assert steps == ["create", "submit", "visa-epci", "visa-operator", "commit", "schedule"]
+    assert steps == ["create", "submit", "visa-epci", "visa-operator", "commit", "plan", "schedule"]
     assert office.records.verify_journal().broken_at == 0
 
 
@@ -334,3 +339,14 @@ def test_what_moves_while_a_visa_is_given_stops_it(office: Office) -> None:
     with pytest.raises(RequestError, match="entre-temps"):
         desk.visa(case.number, Act.VISA_OPERATOR, shown_sha256=case.effect_sha256)
     assert len(office.desk(ADMIN).case(case.number)[0].visas()) == 1
+
+
+def test_an_engineer_takes_back_what_is_approved(office: Office) -> None:
+    """Nobody else does; and what is no remark is no remark."""
+    case = office.approve(office.half_approved())
+    with pytest.raises(RequestError, match="autorisé"):
+        office.desk(APPROVER).say(case.number, Act.REFUSE, "Trop tard")
+    for act in (Act.COMMIT, Act.PLAN, Act.SCHEDULE, Act.APPLY):
+        with pytest.raises(RequestError, match="autorisé"):
+            office.desk(ENGINEER).say(case.number, act, "plan-x")
+    assert office.desk(ENGINEER).say(case.number, Act.REFUSE, "Le site ferme").state is State.REFUSED

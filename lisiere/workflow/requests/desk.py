@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from lisiere.inventory.loader import load_whole
-from lisiere.model.days import day_of
+from lisiere.inventory.loader import Loaded, load_whole
+from lisiere.model.calendar import Span
+from lisiere.model.days import day_of, paris_time
 from lisiere.model.effect import Effect, sha256_of, thawed
 from lisiere.model.request import ChangeWebAccess, Request
-from lisiere.model.request_case import Act, Case, Damaged, Decided, Event, Remark, State, User
+from lisiere.model.request_case import Act, Case, Damaged, Decided, Event, Kept, Remark, State, User
 from lisiere.workflow.requests.applying import Applied, apply_in_memory
 from lisiere.workflow.requests.effects import effect_of
 from lisiere.workflow.requests.incidents import shielded
-from lisiere.workflow.requests.lifecycle import Step, take, voided
+from lisiere.workflow.requests.lifecycle import REASONED, Step, take, voided
 from lisiere.workflow.requests.moves import void_reason
 from lisiere.workflow.requests.objections import letter
 from lisiere.workflow.requests.permissions import may, require, sees, territories, unknown
 from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
+from lisiere.workflow.requests.readiness import days_of, make_ready, refuse_beside
 from lisiere.workflow.requests.reading import parse_request
 from lisiere.workflow.requests.repository import Message, Repository
 from lisiere.workflow.requests.sheets import Sheet, sheet_of
@@ -60,9 +62,7 @@ class Desk:
 
     def sheet(self, overlay: str, partner: str) -> Sheet:
         """The sheet to hand over to a partner."""
-        with shielded(self._records, territories(self._user), self._place.clock):
-            loaded = load_whole(self._place.inventory, as_of=day_of(self._place.clock()))
-            return sheet_of(overlay, partner, Sight(loaded.fleet, territories(self._user)))
+        return sheet_of(overlay, partner, Sight(self._loaded().fleet, territories(self._user)))
 
     def create(self, request: Request) -> Case:
         """Keep a draft."""
@@ -112,21 +112,30 @@ class Desk:
         return self._kept(number, decide)
 
     def say(self, number: int, act: Act, detail: str) -> Case:
-        """Comment, refuse, withdraw, object, or say how the académie was told."""
+        """Comment, refuse, withdraw, object, close, or say how the académie was told."""
+        if act not in {*REASONED, Act.CLOSE}:
+            raise RequestError(Phrase.of("You may not do this: {act}", act=Word(act.value)))
         step = self._step(act, detail=_remark(detail))
         return self._kept(number, lambda found, frozen: Decided(take(found, step), frozen))
 
-    def schedule(self, number: int, starts_at: datetime, ends_at: datetime) -> Case:
-        """Choose the window in which an approved request is applied."""
-        step = Step(Act.SCHEDULE, self._user, self._place.clock(), starts_at=starts_at, ends_at=ends_at)
+    def schedule(self, number: int, wanted: Span | None = None) -> Case:
+        """Choose the window in which an approved request is applied: the next one that is free, unless one is named."""
+        case, effect = self.case(number)
+        require(self._user, Act.SCHEDULE, case)
+        if effect is None:
+            raise RequestError(Phrase.of("Request {number} was altered on record", number=number))
+        now = self._place.clock()
+        days = days_of(self._loaded().fleet, case, effect)
+        if wanted is not None:
+            days.refuse(wanted)
+        span = wanted or days.next_window(now)
+        told = f"{paris_time(span.starts_at)} - {paris_time(span.ends_at)}"
+        step = Step(Act.SCHEDULE, self._user, now, detail=told, starts_at=span.starts_at, ends_at=span.ends_at)
+        return self._kept(number, lambda found, frozen: Decided(take(found, step), frozen))
 
-        def decide(found: Case, frozen: bytes) -> Decided:
-            after = take(found, step)
-            if not _is_committed(found):
-                raise RequestError(Phrase.of("The inventory does not hold the request yet; commit it first"))
-            return Decided(after, frozen)
-
-        return self._kept(number, decide)
+    def close(self, number: int) -> Case:
+        """Note that a verified request is done with."""
+        return self.say(number, Act.CLOSE, "")
 
     def visa(self, number: int, act: Act, *, shown_sha256: str) -> Case:
         """Give a visa for the effect that was shown. With the second one the inventory changes, in one commit."""
@@ -136,17 +145,22 @@ class Desk:
         applied, effect = self._worked_out(parse_request(case.request))
         step = self._step(act, effect_sha256=shown_sha256)
 
-        def decide(found: Case, frozen: bytes) -> Decided:
+        def decide(found: Case, frozen: bytes, others: tuple[Kept | Damaged, ...]) -> Decided:
             require(self._user, act, found)
             if found.state in {State.SUBMITTED, State.EPCI_APPROVED} and (why := void_reason(found, frozen, effect)):
                 after = voided(found, by=self._user, at=step.at, why=why, effect_sha256=effect.sha256)
                 return Decided(after, effect.frozen())
             after = take(found, step)
             if repository:
+                refuse_beside(found, frozen, others)
                 repository.check_still(head, applied.before.texts)
             return Decided(after, frozen)
 
-        after = self._unless_void(self._kept(number, decide))
+        self._found(number)
+        kept = self._records.requests.update_beside(number, decide)
+        if kept is None:
+            raise unknown(number)
+        after = self._unless_void(kept)
         return self.commit(number) if act is Act.VISA_OPERATOR else after
 
     def commit(self, number: int) -> Case:
@@ -155,7 +169,11 @@ class Desk:
         repository = self._repository()
         made = repository.find(self._message(case))
         if made is not None:
-            return self._kept(number, lambda found, frozen: Decided(self._committed(found, made), frozen))
+            if not _is_committed(case):
+                self._kept(number, lambda found, frozen: Decided(self._committed(found, made), frozen))
+            elif case.plan_id:
+                raise RequestError(Phrase.of("The inventory holds request {number} already", number=number))
+            return self._planned(number)
         head = repository.check()
         applied, effect = self._worked_out(parse_request(case.request))
 
@@ -168,7 +186,8 @@ class Desk:
             made = repository.commit(applied.files, self._message(found), after=head) if applied.files else "-"
             return Decided(self._committed(found, made), frozen)
 
-        return self._unless_void(self._kept(number, decide))
+        self._unless_void(self._kept(number, decide))
+        return self._planned(number)
 
     # ---- how --------------------------------------------------------------------------------------------------
 
@@ -179,6 +198,26 @@ class Desk:
             self._place.tell(done)
         repository.ask_upstream()
         return repository
+
+    def _planned(self, number: int) -> Case:
+        """Have a plan lie ready for what the visas were given for: its texts, and what the records say of them."""
+        case, frozen = self._found(number)
+        with shielded(self._records, territories(self._user), self._place.clock):
+            plan = make_ready(
+                self._records,
+                self._loaded().fleet,
+                Kept(case, frozen),
+                by=self._user.name,
+                at=self._place.clock(),
+                extra=self._place.templates,
+            )
+        step = self._step(Act.PLAN, detail=plan.id, effect_sha256=case.effect_sha256)
+        return self._kept(number, lambda found, frozen: Decided(take(found, step), frozen))
+
+    def _loaded(self) -> Loaded:
+        """The inventory as it is now."""
+        with shielded(self._records, territories(self._user), self._place.clock):
+            return load_whole(self._place.inventory, as_of=day_of(self._place.clock()))
 
     def _unless_void(self, case: Case) -> Case:
         last = case.events[-1]
@@ -227,8 +266,8 @@ class Desk:
         return Step(act, self._user, self._place.clock(), detail=detail, effect_sha256=effect_sha256)
 
     def _worked_out(self, request: Request) -> tuple[Applied, Effect]:
+        loaded = self._loaded()
         with shielded(self._records, territories(self._user), self._place.clock):
-            loaded = load_whole(self._place.inventory, as_of=day_of(self._place.clock()))
             sight = Sight(loaded.fleet, territories(self._user))
             applied = apply_in_memory(self._place.inventory, loaded, request, sight)
             return applied, effect_of(applied, request, extra=self._place.templates)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from lisiere.model.days import paris_time
 from lisiere.model.request_case import Act, Case, Event, State, User
-from lisiere.workflow.requests.permissions import require
+from lisiere.workflow.requests.permissions import may, require
 from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 
 OBJECTION_TERM = timedelta(days=7)
@@ -21,6 +21,8 @@ NEXT: Mapping[tuple[State, Act], State] = MappingProxyType(
         (State.EPCI_APPROVED, Act.VISA_OPERATOR): State.APPROVED,
         (State.SUBMITTED, Act.REFUSE): State.REFUSED,
         (State.EPCI_APPROVED, Act.REFUSE): State.REFUSED,
+        (State.APPROVED, Act.REFUSE): State.REFUSED,
+        (State.SCHEDULED, Act.REFUSE): State.REFUSED,
         (State.SUBMITTED, Act.OBJECT): State.REFUSED,
         (State.EPCI_APPROVED, Act.OBJECT): State.REFUSED,
         (State.APPROVED, Act.SCHEDULE): State.SCHEDULED,
@@ -28,10 +30,18 @@ NEXT: Mapping[tuple[State, Act], State] = MappingProxyType(
         **{(state, Act.WITHDRAW): State.WITHDRAWN for state in OPEN},
         **{(state, Act.COMMENT): state for state in State},
         (State.APPROVED, Act.COMMIT): State.APPROVED,
+        (State.APPROVED, Act.PLAN): State.APPROVED,
+        (State.SCHEDULED, Act.APPLY): State.APPLIED,
+        (State.SCHEDULED, Act.FAIL): State.SCHEDULED,
+        (State.APPLIED, Act.FAIL): State.APPLIED,
+        (State.APPLIED, Act.VERIFY): State.VERIFIED,
+        (State.VERIFIED, Act.CLOSE): State.CLOSED,
         **{(state, Act.INFORM): state for state in (State.SUBMITTED, State.EPCI_APPROVED)},
     },
 )
 REASONED = frozenset({Act.REFUSE, Act.WITHDRAW, Act.OBJECT, Act.COMMENT, Act.INFORM})
+IN_INVENTORY = frozenset({State.APPROVED, State.SCHEDULED})
+"""States in which the inventory holds a request: who commits there takes it back, and nobody else refuses it."""
 VISAS = frozenset({Act.VISA_EPCI, Act.VISA_OPERATOR})
 
 
@@ -60,6 +70,12 @@ def take(case: Case, step: Step) -> Case:
         raise RequestError(
             Phrase.of("Request {number} is {state}: not possible", number=case.number, state=Word(case.state.value))
         )
+    if (
+        step.act is Act.REFUSE
+        and case.state in IN_INVENTORY
+        and not may(step.user, Act.COMMIT, territory=case.territory)
+    ):
+        raise RequestError(Phrase.of("You may not do this: {act}", act=Word(step.act.value)))
     if step.act in REASONED and not step.detail.strip():
         raise RequestError(Phrase.of("Give a reason"))
     if step.act in VISAS:
@@ -69,6 +85,8 @@ def take(case: Case, step: Step) -> Case:
     if step.act is Act.INFORM and not case.concerns_school:
         raise RequestError(Phrase.of("Request {number} concerns no school", number=case.number))
     if step.act is Act.SCHEDULE:
+        if not case.plan_id:
+            raise RequestError(Phrase.of("The inventory does not hold the request yet; commit it first"))
         _check_term(case, step)
         _check_window(step)
     return case.model_copy(update={"state": after, "events": (*case.events, _event(step)), **_fields(case, step)})
@@ -124,7 +142,7 @@ def _check_term(case: Case, step: Step) -> None:
 
 
 def _check_window(step: Step) -> None:
-    if step.starts_at is None or step.ends_at is None or not step.at < step.starts_at < step.ends_at:
+    if step.starts_at is None or step.ends_at is None or not step.at < step.ends_at:
         raise RequestError(Phrase.of("The window begins in the future and ends after it begins"))
 
 
@@ -142,6 +160,6 @@ def _event(step: Step) -> Event:
 def _fields(case: Case, step: Step) -> dict[str, object]:
     if step.act is Act.SUBMIT:
         return {"effect_sha256": step.effect_sha256}
-    if step.act is Act.SCHEDULE:
+    if step.act is Act.SCHEDULE or (step.act is Act.FAIL and step.starts_at is not None):
         return {"starts_at": step.starts_at, "ends_at": step.ends_at}
-    return {}
+    return {"plan_id": step.detail} if step.act is Act.PLAN else {}

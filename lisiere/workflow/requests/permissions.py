@@ -19,7 +19,12 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.WITHDRAW: frozenset({Role.EPCI_ADMIN, Role.ENGINEER}),
         Act.OBJECT: frozenset({Role.ACADEMIE}),
         Act.INFORM: frozenset({Role.ENGINEER}),
+        Act.PLAN: frozenset({Role.ENGINEER}),
         Act.SCHEDULE: frozenset({Role.ENGINEER}),
+        Act.APPLY: frozenset({Role.WORKER}),
+        Act.FAIL: frozenset({Role.WORKER}),
+        Act.VERIFY: frozenset({Role.WORKER}),
+        Act.CLOSE: frozenset({Role.EPCI_ADMIN, Role.ENGINEER}),
         Act.COMMIT: frozenset({Role.ENGINEER}),
         Act.MANAGE_USERS: frozenset({Role.ENGINEER}),
     },
@@ -33,6 +38,7 @@ COMMANDS: Mapping[Role, frozenset[str] | None] = MappingProxyType(
         Role.EPCI_ADMIN: _OWN,
         Role.EPCI_APPROVER: _OWN,
         Role.ACADEMIE: _OWN,
+        Role.WORKER: _OWN | {"worker"},
     },
 )
 """The commands that somebody signed in may call; None for all of them. What is asked of these is judged by the acts."""
@@ -66,7 +72,7 @@ def sees(user: User, case: Case | Damaged) -> bool:
 
 def territories(user: User) -> frozenset[Siren] | None:
     """The territories whose sites somebody sees; None for all of them."""
-    if any(grant.role in {Role.ENGINEER, Role.AUDITOR} for grant in user.grants):
+    if any(grant.role in {Role.ENGINEER, Role.AUDITOR, Role.WORKER} for grant in user.grants):
         return None
     return frozenset(grant.territory for grant in user.grants if grant.territory is not None)
 

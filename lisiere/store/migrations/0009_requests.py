@@ -8,7 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 class Migration(migrations.Migration):
     dependencies: ClassVar[list[tuple[str, str]]] = [
-        ("lisiere", "0006_world"),
+        ("lisiere", "0008_transactions"),
     ]
 
     operations: ClassVar[list[Operation]] = [
@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ("content", models.TextField()),
                 ("seal", models.CharField(max_length=64)),
                 ("effect", models.BinaryField()),
+                ("claim", models.TextField(db_default="", default="")),
             ],
             options={"db_table": "lisiere_request"},
         ),

@@ -1,0 +1,65 @@
+"""`lisiere worker`: carry out requests in their windows; the only process of requests that reaches appliances."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Lab
+from cli.output import note
+
+if TYPE_CHECKING:
+    from lisiere.settings import Settings
+
+
+def worker(
+    context: typer.Context,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Carry out what is due now, and end.")] = False,
+    every: Annotated[int, typer.Option("--every", min=5, metavar="SECONDS", help="Pause between two looks.")] = 60,
+    lab: Lab = None,
+) -> None:
+    """Carry out what is due: each request on all of its appliances or on none, looked at again, written back.
+
+    The signed-in user is a worker. Exit status 1 when a request could not be carried out; it is tried again in its next
+    window.
+    """
+    from cli.lab_rootless import enters_lab
+    from cli.workplace import settings_of
+
+    settings = settings_of(context)
+    is_lab = enters_lab(settings, lab)
+    while True:
+        is_well = work_once(settings, is_lab=is_lab)
+        if once:
+            break
+        time.sleep(every)
+    if not is_well:
+        raise typer.Exit(1)
+
+
+def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], datetime] | None" = None) -> bool:
+    """Carry out what is due now; whether all of it went well."""
+    from cli.identity import signed_in
+    from cli.records import open_records, settle, tell_interruptions
+    from cli.request_words import stands
+    from cli.transactions import resolve_left
+    from cli.worker_tools import tools_of
+    from lisiere.model.report import Language
+    from lisiere.workflow.requests.due import WorkerDesk
+    from nornir_tasks.request_working import work
+
+    now = clock or (lambda: datetime.now(UTC))
+    with open_records(settings) as records:
+        desk = WorkerDesk(records, signed_in(records), now)
+        if not desk.due() and not desk.missed():
+            return True
+        settle(records, is_lab=is_lab)
+        tell_interruptions(records)
+        resolve_left(records, settings=settings, is_lab=is_lab)
+        found = work(desk, tools_of(settings, records, is_lab=is_lab))
+    for one in found:
+        note(stands(one.case, Language.FR) + (f": {one.problem}" if one.problem else ""))
+    return not any(one.problem for one in found)

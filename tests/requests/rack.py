@@ -1,0 +1,100 @@
+"""Appliances as texts that run, for tests of the worker; a fault stands in for what happens on the way to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lisiere.errors import LisiereError
+from lisiere.inventory.loader import load_fleet
+from lisiere.model.days import day_of
+from lisiere.model.fleet import Fleet
+from lisiere.model.plan import Plan, Run, RunStatus
+from lisiere.model.request_case import Role, State
+from lisiere.model.site import Appliance
+from lisiere.workflow.plans import Found, Origin, freeze_plan
+from lisiere.workflow.preview import compare_texts
+from lisiere.workflow.requests.due import WorkerDesk
+from lisiere.workflow.terrain import terrain_of
+from nornir_tasks.request_working import Tools, work
+from tests.requests.office import Office, person
+
+WORKER = person("execution", Role.WORKER)
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Rack:
+    """Two appliances of one territory."""
+
+    office: Office
+    running: dict[str, str] = field(default_factory=dict)
+    fault: BaseException | None = None
+    pushed: list[str] = field(default_factory=list)
+    spoils: str = ""
+    whole: str = ""
+
+    def fleet(self) -> Fleet:
+        """The inventory as it is now."""
+        return load_fleet(self.office.inventory, as_of=day_of(self.office.clock.now))
+
+    def plan(self, appliances: Sequence[Appliance], texts: Mapping[str, str], words: str) -> Plan:
+        """Compare what runs with what should."""
+        found: dict[str, Found] = {}
+        for one in appliances:
+            if (change := compare_texts(running=self.running[one.name], intended=texts[one.name])) is not None:
+                found[one.name] = change
+        fleet = self.fleet()
+        return freeze_plan(
+            appliances,
+            found,
+            unchanged=[one.name for one in appliances if one.name not in found],
+            failures={},
+            origin=Origin(words, "tests", self.office.clock()),
+            terrain=terrain_of(fleet, fleet.in_service()),
+        )
+
+    def carry_out(self, plan: Plan) -> Run:
+        """Let all of them run what was planned, unless something is in the way."""
+        if isinstance(self.fault, LisiereError):
+            raise self.fault
+        texts = self.office.records.get_configurations(change.intended_sha256 for change in plan.changes)
+        self.running |= {change.host: texts[change.intended_sha256] for change in plan.changes}
+        self.pushed += [change.host for change in plan.changes]
+        if self.spoils:
+            self.whole = self.running[self.spoils]
+            self.running[self.spoils] += "set service ssh port '2022'\n"
+        if self.fault is not None:
+            raise self.fault
+        at = self.office.clock()
+        return Run(
+            id="run-1",
+            plan_id=plan.id,
+            status=RunStatus.SUCCEEDED,
+            started_at=at,
+            ended_at=at,
+            started_by="tests",
+            outcomes=(),
+        )
+
+    def mend(self) -> None:
+        """Put right what was spoiled."""
+        self.running[self.spoils] = self.whole
+
+    def tools(self) -> Tools:
+        """The tools of a worker here."""
+        return Tools(
+            fleet=self.fleet,
+            plan=self.plan,
+            carry_out=self.carry_out,
+            make_keys=lambda _: None,
+            end_keys=lambda _: None,
+            rotate=lambda _, planned: self.carry_out(planned()),
+            is_there=lambda one: one.name in self.running,
+        )
+
+    def worked(self) -> list[tuple[State, str]]:
+        """What one look of the worker does."""
+        desk = WorkerDesk(self.office.records, WORKER, self.office.clock)
+        return [(one.case.state, one.problem) for one in work(desk, self.tools())]
