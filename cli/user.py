@@ -21,7 +21,12 @@ def add(
     territory: Annotated[
         list[str] | None, typer.Option("--territory", "-t", metavar="SIREN", help="For which territory; repeat.")
     ] = None,
-    first: Annotated[bool, typer.Option("--first", help="The first user of all, an engineer.")] = False,
+    first: Annotated[
+        bool, typer.Option("--first", help="The first user of all, an engineer; anew until somebody signed in.")
+    ] = False,
+    as_machine: Annotated[
+        bool, typer.Option("--as-machine", help="As root of this machine, where no engineer can sign in.")
+    ] = False,
 ) -> None:
     """Add a user, or grant one something else, and print the code to hand over: it is shown this once, and taken once.
 
@@ -30,12 +35,16 @@ def add(
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.workplace import operator_name, settings_of
-    from lisiere.workflow.requests.people import CODE_TERM, invite, invite_first, make_user
+    from lisiere.workflow.requests.people import CODE_TERM, invite, invite_by_machine, invite_first, make_user
 
     user = make_user(name, title, role, tuple(territory or ()))
+    if as_machine:
+        _require_root()
     with open_records(settings_of(context)) as records:
         if first:
             code = invite_first(records, user, by=operator_name())
+        elif as_machine:
+            code = invite_by_machine(records, user, account=operator_name())
         else:
             code = invite(records, user, by=signed_in(records))
     hours = int(CODE_TERM.total_seconds() // 3600)
@@ -49,20 +58,18 @@ def confirm(
     name: Name,
     *,
     as_machine: Annotated[
-        bool, typer.Option("--as-machine", help="As root of this machine, where one engineer is left.")
+        bool, typer.Option("--as-machine", help="As root of this machine, where there are too few engineers.")
     ] = False,
 ) -> None:
-    """Confirm that it is this person who signed in, as another engineer than the one who made the code."""
-    from cli.accounts import account
+    """Confirm that it is this person who signed in, as an engineer who neither made the code nor let in who did."""
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.workplace import operator_name, settings_of
-    from lisiere.errors import UsageError
     from lisiere.workflow.requests.people import confirm as say
     from lisiere.workflow.requests.people import confirm_by_machine
 
-    if as_machine and account() != "root":
-        raise UsageError("--as-machine is for root itself, who owns the machine and the records on it")
+    if as_machine:
+        _require_root()
     with open_records(settings_of(context)) as records:
         if as_machine:
             confirm_by_machine(records, name, account=operator_name())
@@ -114,3 +121,11 @@ def list_(
         for one in found
     ]
     print_table(("name", "who", "standing", "let in by", "confirmed by", "since", "granted"), rows, empty="no user")
+
+
+def _require_root() -> None:
+    from cli.accounts import account
+    from lisiere.errors import UsageError
+
+    if account() != "root":
+        raise UsageError("--as-machine is for root itself, who owns the machine and the records on it")

@@ -2,12 +2,14 @@
 
 LisiereError
 ├── UsageError               the command line or a setting is wrong                      exit status 2
-│   └── UnknownError         a name stands for nothing on record, or for several things
+│   ├── UnknownError         a name stands for nothing on record, or for several things
+│   └── ChangedLoginError    who acts was revoked, or granted something else, meanwhile
 ├── DataError                files of the user are wrong, all mistakes listed            exit status 2
 │   ├── InventoryError
 │   └── RenderError
 ├── SecretError              a reference has no value, or the store cannot be opened     exit status 2
 ├── RecordError              the database cannot do what was asked                       exit status 1
+│   └── AlteredError         a request was altered on record
 ├── PlanError                a plan was altered, or does not fit                         exit status 1
 ├── CancelledError           somebody ended the run; the step was not taken              exit status 1
 └── DeviceError              one appliance; each class says what state it is left in     exit status 1
@@ -54,6 +56,14 @@ class UsageError(LisiereError):
 
 class UnknownError(UsageError):
     """A name that was asked for stands for nothing on record, or for several things; nothing was done."""
+
+
+class ChangedLoginError(UsageError):
+    """Somebody was revoked, or granted something else, while they acted; nothing was written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the login of {name} changed meanwhile")
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,6 +114,14 @@ class RecordError(LisiereError):
 
 class TakenOverError(RecordError):
     """Another process has taken up what this one carried out, which was silent for too long; nothing was written."""
+
+
+class AlteredError(RecordError):
+    """A request was altered on record; nothing was written."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"request {number} was altered on record")
+        self.number = number
 
 
 class DeliveryError(LisiereError):

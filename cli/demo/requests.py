@@ -131,14 +131,23 @@ class RequestStory:
         self._ask("", "apply", "last", "--lab", "--yes")
 
     def _let_in(self) -> None:
-        """Three engineers, of whom two know each person; people of two territories; the worker."""
+        """Two engineers, of whom one lets each person in and the other knows who it is; two territories; the worker."""
         from cli.records import open_records
-        from lisiere.workflow.requests.people import confirm, invite, invite_first, make_user
+        from lisiere.workflow.requests.people import (
+            confirm,
+            confirm_by_machine,
+            invite,
+            invite_first,
+            make_user,
+            user_of,
+        )
 
         note("==> Engineers, people of two territories, and the worker; each takes a code for a token of their own")
         with open_records(self._settings) as records:
             marie = self._taken(records, invite_first(records, make_user("marie", "Marie", "engineer", ()), by="demo"))
-            gael = self._taken(records, invite(records, make_user("gael", "Gaël", "engineer", ()), by=marie))
+            self._taken(records, invite(records, make_user("gael", "Gaël", "engineer", ()), by=marie))
+            confirm_by_machine(records, "gael", account="root@demo")
+            gael = user_of(records, self._tokens["gael"])
             for name, role, territory in (
                 ("anna", "epci-admin", TERRITORY),
                 ("bruno", "epci-approver", TERRITORY),

@@ -54,6 +54,7 @@ class User(Model):
     Args:
         let_in_by: Who made the code that they signed in with; empty for the first of all.
         confirmed_by: Who else says that it is this person who signed in; empty while nobody did.
+        line: Who made that code, who made the code of that one, and so on, up to whom the machine's owner vouches for.
     """
 
     name: UserId
@@ -61,6 +62,7 @@ class User(Model):
     grants: tuple[Grant, ...] = Field(min_length=1, max_length=100)
     let_in_by: str = ""
     confirmed_by: str = ""
+    line: tuple[str, ...] = ()
 
 
 class Standing(StrEnum):
@@ -125,7 +127,7 @@ class Event(Model):
 
     Args:
         sha256: Of the effect that was shown when it did.
-        let_in_by: Who made the code of who did it.
+        line: Who made the code of who did it, and so on.
     """
 
     at: datetime
@@ -133,7 +135,7 @@ class Event(Model):
     act: Act
     detail: str = ""
     sha256: str = ""
-    let_in_by: str = ""
+    line: tuple[str, ...] = ()
 
 
 class Case(Model):

@@ -23,18 +23,25 @@ class RequestRecords:
 
     # ---- users ---------------------------------------------------------------------------------------------------
 
-    def invite(self, user: User, *, code_sha256: str, ends_at: datetime, by: str, judge: Judge) -> None:
+    def invite(self, user: User, *, code_sha256: str, ends_at: datetime, judge: Judge) -> None:
         """Keep a user with a code, if requests as they are now allow it; the token from before is void at once."""
         at = self._clock()
 
         def job() -> None:
             judge(requests.everything(self._alias))
-            users.invite(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
+            users.invite(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, at=at)
 
         self._worker.write(job)
 
+    def invite_by_machine(self, user: User, *, code_sha256: str, ends_at: datetime) -> None:
+        """The same as the owner of the machine; UsageError when there are no users yet."""
+        at = self._clock()
+        self._worker.write(
+            lambda: users.invite_by_machine(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, at=at)
+        )
+
     def invite_first(self, user: User, *, code_sha256: str, ends_at: datetime, by: str) -> None:
-        """Keep the first user; UsageError when there is one."""
+        """Keep the first user; UsageError when somebody has signed in."""
         at = self._clock()
         self._worker.write(
             lambda: users.invite_first(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
@@ -55,6 +62,11 @@ class RequestRecords:
         at = self._clock()
         self._worker.write(lambda: users.confirm(self._alias, name, by=by, at=at))
 
+    def vouch(self, name: str, *, account: str) -> None:
+        """Note the same as the owner of the machine says it."""
+        at = self._clock()
+        self._worker.write(lambda: users.vouch(self._alias, name, account=account, at=at))
+
     def user_of(self, token_sha256: str) -> User | None:
         """Whose token it is; None when it is nobody's."""
         return self._worker.read(lambda: users.by_token(self._alias, token_sha256))
@@ -70,21 +82,36 @@ class RequestRecords:
 
     # ---- requests ------------------------------------------------------------------------------------------------
 
-    def create(self, case: Case, effect: bytes) -> Case:
-        """Keep a new request with the bytes of its effect; with its number."""
-        return self._worker.write(lambda: requests.create(self._alias, case, effect))
+    def create(self, case: Case, effect: bytes, *, by: User | None = None) -> Case:
+        """Keep a new request with the bytes of its effect; with its number. `by` must still be who signed in."""
 
-    def update(self, number: int, decide: Decision) -> Case | None:
-        """Decide about a request as it is now, in one transaction that no other writer shares; None for no such one."""
-        return self._worker.write(lambda: requests.update(self._alias, number, decide))
+        def job() -> Case:
+            self._check_still(by)
+            return requests.create(self._alias, case, effect)
 
-    def update_beside(self, number: int, decide: Beside) -> Case | None:
+        return self._worker.write(job)
+
+    def update(self, number: int, decide: Decision, *, by: User | None = None) -> Case | None:
+        """Decide about a request as it is now, in one transaction that no other writer shares; None for no such one.
+
+        Raises:
+            ChangedLoginError: `by` is no longer who signed in.
+            AlteredError: The request was altered on record.
+        """
+
+        def job() -> Case | None:
+            self._check_still(by)
+            return requests.update(self._alias, number, decide)
+
+        return self._worker.write(job)
+
+    def update_beside(self, number: int, decide: Beside, *, by: User | None = None) -> Case | None:
         """The same, with a look at all other requests."""
-        return self._worker.write(
-            lambda: requests.update(
-                self._alias, number, lambda case, effect: decide(case, effect, requests.kept(self._alias))
-            )
-        )
+        return self.update(number, lambda case, effect: decide(case, effect, requests.kept(self._alias)), by=by)
+
+    def _check_still(self, by: User | None) -> None:
+        if by is not None:
+            users.check_still(self._alias, by)
 
     def claim(self, number: int, *, term: timedelta) -> bool:
         """Take a request to work on; False while another process that lives, or may live, has it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 from datetime import datetime, timedelta
 
-from lisiere.errors import RecordError
+from lisiere.errors import AlteredError
 from lisiere.model.request_case import Act, Case, Damaged, Decided, Kept
 from lisiere.store import journal
 from lisiere.store.ids import utc
@@ -42,14 +42,14 @@ def update(alias: str, number: int, decide: Decision) -> Case | None:
     """Decide about a request as it is now, and keep what was decided; None when there is none of that number.
 
     Raises:
-        RecordError: It was altered on record.
+        AlteredError: It was altered on record.
     """
     row: RequestRow | None = RequestRow.objects.using(alias).select_for_update().filter(id=number).first()
     if row is None:
         return None
     before = _case(alias, row)
     if isinstance(before, Damaged):
-        raise RecordError(f"request {number} was altered on record")
+        raise AlteredError(number)
     decided = decide(before, bytes(row.effect))
     after = decided.case
     row.state, row.content, row.seal, row.effect = after.state, _content(after), after.seal, decided.effect

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from lisiere.errors import UsageError
+from lisiere.errors import ChangedLoginError, UsageError
 from lisiere.model.request_case import Account, Role, Standing, User
 from lisiere.store import journal
 from lisiere.store.ids import utc
@@ -13,16 +13,49 @@ from lisiere.store.journal import Note
 from lisiere.store.models import UserRow
 
 JOURNAL = "users"
+MACHINE = "@"
+"""What the name of an account of a machine holds, and that of no user."""
 
 
-def invite(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: str, at: datetime) -> None:
+def invite(alias: str, user: User, *, code_sha256: str, ends_at: datetime, at: datetime) -> None:
     """Keep a user, or what was granted to one anew, with a code to sign in with; the token from before is void.
 
     Raises:
-        UsageError: It is the only engineer who can sign in.
+        UsageError: It is the only engineer who can sign in, it is somebody who was revoked, or who makes the code may
+            no longer.
     """
+    _acting(alias, user.let_in_by)
     _refuse_the_last(alias, user.name)
-    confirmed_by = user.let_in_by if _is_founding(alias, user) else ""
+    if _rows(alias).filter(name=user.name, is_revoked=True).exists():
+        raise UsageError(f"{user.name} was revoked, and the name is nobody else's; take another one")
+    _keep(alias, user, code_sha256=code_sha256, ends_at=ends_at, by=user.let_in_by, at=at)
+
+
+def invite_by_machine(alias: str, user: User, *, code_sha256: str, ends_at: datetime, at: datetime) -> None:
+    """The same as the owner of the machine, whoever can or cannot sign in.
+
+    Raises:
+        UsageError: There are no users yet.
+    """
+    if not _rows(alias).exists():
+        raise UsageError("there are no users yet: --first")
+    _keep(alias, user, code_sha256=code_sha256, ends_at=ends_at, by=user.let_in_by, at=at)
+
+
+def invite_first(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: str, at: datetime) -> None:
+    """Keep the first user of all, for whom nobody can answer yet; until somebody signs in, it can be said anew.
+
+    Raises:
+        UsageError: Somebody has signed in already.
+    """
+    if _rows(alias).exclude(signed_in_at=None).exists():
+        raise UsageError("there are users already: sign in with `lisiere login`")
+    _rows(alias).exclude(name=user.name).update(is_revoked=True, code_sha256=None, code_ends_at=None, confirmed_by="")
+    _keep(alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
+    _rows(alias).filter(name=user.name).update(confirmed_by=user.name)
+
+
+def _keep(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: str, at: datetime) -> None:
     UserRow.objects.using(alias).update_or_create(
         name=user.name,
         defaults={
@@ -32,25 +65,13 @@ def invite(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: s
             "code_sha256": code_sha256,
             "code_ends_at": utc(ends_at),
             "let_in_by": user.let_in_by,
-            "confirmed_by": confirmed_by,
+            "confirmed_by": "",
             "is_revoked": False,
             "made_at": utc(at),
         },
     )
     told = ", ".join(f"{one.role}{f' of {one.territory}' if one.territory else ''}" for one in user.grants)
     _tell(alias, f"{by}: {user.name} is {told}; a code until {utc(ends_at):%Y-%m-%d %H:%M} UTC", at=at)
-
-
-def invite_first(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: str, at: datetime) -> None:
-    """Keep the first user of all, for whom nobody can answer yet.
-
-    Raises:
-        UsageError: There are users already.
-    """
-    if _rows(alias).exists():
-        raise UsageError("there are users already: sign in with `lisiere login`")
-    invite(alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
-    _rows(alias).filter(name=user.name).update(confirmed_by=user.name)
 
 
 def redeem(alias: str, code_sha256: str, *, token_sha256: str, at: datetime) -> User | None:
@@ -63,31 +84,41 @@ def redeem(alias: str, code_sha256: str, *, token_sha256: str, at: datetime) -> 
     row.signed_in_at = row.signed_in_at or utc(at)
     row.save(using=alias)
     _tell(alias, f"{row.name} took the code of {row.let_in_by or 'this machine'}", at=at)
-    return _user(row)
+    return _user(alias, row)
 
 
 def confirm(alias: str, name: str, *, by: str, at: datetime) -> None:
-    """Note that somebody else than who made the code knows the person who took it.
+    """Note that an engineer beside the line that let this person in knows who took the code.
 
     Raises:
         UsageError: Nobody of that name is signed in, or it is for somebody else to say.
     """
-    row: UserRow | None = _rows(alias).select_for_update().filter(name=name, is_revoked=False).first()
-    if row is None or row.token_sha256 is None:
-        raise UsageError(f"{name} has not signed in; `lisiere user list` shows who has")
-    if by in {name, row.let_in_by}:
-        raise UsageError(f"{name} is confirmed by another engineer than {name} and {row.let_in_by}, who made the code")
-    row.confirmed_by = by
-    row.save(using=alias)
-    _tell(alias, f"{by}: it is {name} who signed in with the code of {row.let_in_by}", at=at)
+    row = _to_confirm(alias, name)
+    if row.confirmed_by:
+        raise UsageError(f"{name} is confirmed already")
+    confirming = _acting(alias, by)
+    if shared := {by, *_line(alias, confirming)} & {name, *_line(alias, row)}:
+        told = ", ".join(sorted(shared))
+        raise UsageError(f"{name} is confirmed by another engineer: {told} let {name} in, or let in who did")
+    _confirmed(alias, row, by=by, at=at)
+
+
+def vouch(alias: str, name: str, *, account: str, at: datetime) -> None:
+    """Note the same as the owner of the machine says it; the line of who let this person in ends there.
+
+    Raises:
+        UsageError: Nobody of that name is signed in.
+    """
+    _confirmed(alias, _to_confirm(alias, name), by=account, at=at)
 
 
 def revoke(alias: str, name: str, *, by: str, at: datetime) -> None:
     """Take code and token from somebody, who stays on record.
 
     Raises:
-        UsageError: There is nobody of that name, or it is the only engineer who can sign in.
+        UsageError: There is nobody of that name, it is the only engineer who can sign in, or who says so may no longer.
     """
+    _acting(alias, by)
     _refuse_the_last(alias, name)
     row: UserRow | None = _rows(alias).select_for_update().filter(name=name).first()
     if row is None:
@@ -98,16 +129,27 @@ def revoke(alias: str, name: str, *, by: str, at: datetime) -> None:
     _tell(alias, f"{by}: {name} may no longer sign in", at=at)
 
 
+def check_still(alias: str, user: User) -> None:
+    """See that somebody is still who signed in before this transaction began. Nobody is ever deleted.
+
+    Raises:
+        ChangedLoginError: They were revoked, let in anew, confirmed, or granted something else.
+    """
+    row: UserRow | None = _rows(alias).filter(name=user.name).first()
+    if row is not None and (row.is_revoked or row.token_sha256 is None or _user(alias, row) != user):
+        raise ChangedLoginError(user.name)
+
+
 def by_token(alias: str, token_sha256: str) -> User | None:
     """Whose token it is."""
     row: UserRow | None = _rows(alias).filter(token_sha256=token_sha256, is_revoked=False).first()
-    return None if row is None else _user(row)
+    return None if row is None else _user(alias, row)
 
 
 def accounts(alias: str, *, at: datetime) -> tuple[Account, ...]:
     """All users, by name, and whether they can sign in."""
     return tuple(
-        Account(user=_user(row), standing=_standing(row, at), made_at=utc(row.made_at))
+        Account(user=_user(alias, row), standing=_standing(row, at), made_at=utc(row.made_at))
         for row in _rows(alias).order_by("name")
     )
 
@@ -119,20 +161,53 @@ def _rows(alias: str) -> QuerySet[UserRow]:
 def _refuse_the_last(alias: str, name: str) -> None:
     """An engineer loses their token only while another one could make codes."""
     rows = _rows(alias).filter(is_revoked=False).exclude(token_sha256=None)
-    able = {str(row.name) for row in rows if _is_engineer(_user(row))}
+    able = {str(row.name) for row in rows if _is_engineer(row)}
     if able == {name}:
         raise UsageError(f"{name} is the only engineer who can sign in; let another one sign in first")
 
 
-def _is_founding(alias: str, user: User) -> bool:
-    """Whether it is the second engineer of all: there is nobody yet who could confirm that one."""
-    others = _rows(alias).exclude(name__in=[user.name, user.let_in_by])
-    known = [row for row in others if row.signed_in_at is not None or not row.is_revoked]
-    return bool(user.let_in_by) and _is_engineer(user) and not any(_is_engineer(_user(row)) for row in known)
+def _acting(alias: str, name: str) -> UserRow:
+    """The row of an engineer who manages users.
+
+    Raises:
+        UsageError: They may no longer.
+    """
+    row: UserRow | None = _rows(alias).filter(name=name, is_revoked=False).exclude(token_sha256=None).first()
+    if row is None or not row.confirmed_by or not _is_engineer(row):
+        raise UsageError(f"{name} may not manage users any longer; sign in anew")
+    return row
 
 
-def _is_engineer(user: User) -> bool:
-    return any(grant.role is Role.ENGINEER for grant in user.grants)
+def _to_confirm(alias: str, name: str) -> UserRow:
+    row: UserRow | None = _rows(alias).select_for_update().filter(name=name, is_revoked=False).first()
+    if row is None or row.token_sha256 is None:
+        raise UsageError(f"{name} has not signed in; `lisiere user list` shows who has")
+    return row
+
+
+def _confirmed(alias: str, row: UserRow, *, by: str, at: datetime) -> None:
+    row.confirmed_by = by
+    row.save(using=alias)
+    _tell(alias, f"{by}: it is {row.name} who signed in with the code of {row.let_in_by or 'this machine'}", at=at)
+
+
+def _line(alias: str, row: UserRow) -> tuple[str, ...]:
+    """Who made the code of somebody, who made theirs, and so on, up to whom the machine's owner vouches for."""
+    found: list[str] = []
+    at: UserRow | None = row
+    while at is not None and not _is_vouched_for(at) and at.let_in_by and at.let_in_by not in found:
+        found.append(str(at.let_in_by))
+        at = _rows(alias).filter(name=at.let_in_by).first()
+    return tuple(one for one in found if MACHINE not in one)
+
+
+def _is_vouched_for(row: UserRow) -> bool:
+    """Whether it is the first of all, or the owner of the machine said that it is this person."""
+    return bool(row.confirmed_by == row.name or MACHINE in row.confirmed_by)
+
+
+def _is_engineer(row: UserRow) -> bool:
+    return any(grant["role"] == Role.ENGINEER for grant in json.loads(row.grants))
 
 
 def _standing(row: UserRow, at: datetime) -> Standing:
@@ -143,13 +218,14 @@ def _standing(row: UserRow, at: datetime) -> Standing:
     return Standing.INVITED if row.code_ends_at is not None and utc(row.code_ends_at) > utc(at) else Standing.LAPSED
 
 
-def _user(row: UserRow) -> User:
+def _user(alias: str, row: UserRow) -> User:
     return User(
         name=row.name,
         title=row.title,
         grants=json.loads(row.grants),
         let_in_by=row.let_in_by,
         confirmed_by=row.confirmed_by,
+        line=_line(alias, row),
     )
 
 

@@ -44,7 +44,7 @@ why: Une seule imprimante
 def person(name: str, role: Role, territory: str | None = None) -> User:
     """Somebody with one role, whom two engineers know who do nothing else here."""
     grants = (Grant(role=role, territory=territory),)
-    return User(name=name, title=name.title(), grants=grants, let_in_by="hugo", confirmed_by="ines")
+    return User(name=name, title=name.title(), grants=grants, let_in_by="hugo", confirmed_by="ines", line=("hugo",))
 
 
 def enrolled(records: "Records", user: User, *, by: User | None = None) -> str:

@@ -1,6 +1,7 @@
 """The desk at which somebody signed in works on requests; every door, terminal or portal, comes here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from lisiere.errors import AlteredError, ChangedLoginError
 from lisiere.inventory.loader import Loaded, load_whole
 from lisiere.model.calendar import Span
 from lisiere.model.days import day_of, paris_time
@@ -83,11 +85,12 @@ class Desk:
                     by=self._user.name,
                     act=Act.CREATE,
                     sha256=effect.sha256,
-                    let_in_by=self._user.let_in_by,
+                    line=self._user.line,
                 ),
             ),
         )
-        return self._records.requests.create(case, effect.frozen())
+        with _worded(case.number):
+            return self._records.requests.create(case, effect.frozen(), by=self._user)
 
     def cases(self) -> tuple[Case | Damaged, ...]:
         """The requests that they see; of one that was altered on record nothing but its number."""
@@ -102,7 +105,7 @@ class Desk:
         """Send a draft, with its effect as of now; of what concerns a school the académie is told."""
         case = self._may(number, Act.SUBMIT)
         request = parse_request(case.request)
-        effect = self._worked_out(request)[1]
+        effect = self._worked_out(request, territory=case.territory)[1]
         step = self._step(Act.SUBMIT, effect_sha256=effect.sha256)
 
         def decide(found: Case, _: bytes) -> Decided:
@@ -142,7 +145,7 @@ class Desk:
         case = self._may(number, act)
         repository = self._repository() if act is Act.VISA_OPERATOR else None
         head = repository.check() if repository else ""
-        applied, effect = self._worked_out(parse_request(case.request))
+        applied, effect = self._worked_out(parse_request(case.request), territory=case.territory)
         step = self._step(act, effect_sha256=shown_sha256)
 
         def decide(found: Case, frozen: bytes, others: tuple[Kept | Damaged, ...]) -> Decided:
@@ -157,7 +160,8 @@ class Desk:
             return Decided(after, frozen)
 
         self._found(number)
-        kept = self._records.requests.update_beside(number, decide)
+        with _worded(number):
+            kept = self._records.requests.update_beside(number, decide, by=self._user)
         if kept is None:
             raise unknown(number)
         after = self._unless_void(kept)
@@ -175,7 +179,7 @@ class Desk:
                 raise RequestError(Phrase.of("The inventory holds request {number} already", number=number))
             return self._planned(number)
         head = repository.check()
-        applied, effect = self._worked_out(parse_request(case.request))
+        applied, effect = self._worked_out(parse_request(case.request), territory=case.territory)
 
         def decide(found: Case, frozen: bytes) -> Decided:
             self._committed(found, "")
@@ -257,7 +261,8 @@ class Desk:
 
     def _kept(self, number: int, decide: Callable[[Case, bytes], Decided]) -> Case:
         self._found(number)
-        found = self._records.requests.update(number, decide)
+        with _worded(number):
+            found = self._records.requests.update(number, decide, by=self._user)
         if found is None:
             raise unknown(number)
         return found
@@ -265,12 +270,27 @@ class Desk:
     def _step(self, act: Act, *, detail: str = "", effect_sha256: str = "") -> Step:
         return Step(act, self._user, self._place.clock(), detail=detail, effect_sha256=effect_sha256)
 
-    def _worked_out(self, request: Request) -> tuple[Applied, Effect]:
+    def _worked_out(self, request: Request, *, territory: str | None = None) -> tuple[Applied, Effect]:
+        """What a request does to the inventory, which is to be of this territory still."""
         loaded = self._loaded()
         with shielded(self._records, territories(self._user), self._place.clock):
             sight = Sight(loaded.fleet, territories(self._user))
             applied = apply_in_memory(self._place.inventory, loaded, request, sight)
-            return applied, effect_of(applied, request, extra=self._place.templates)
+            effect = effect_of(applied, request, extra=self._place.templates)
+        if territory not in {None, effect.territory}:
+            raise RequestError(Phrase.of("The inventory has this private network or site in another territory now"))
+        return applied, effect
+
+
+@contextmanager
+def _worded(number: int) -> Iterator[None]:
+    """Refuse in words for people what the records refuse."""
+    try:
+        yield
+    except AlteredError as exc:
+        raise RequestError(Phrase.of("Request {number} was altered on record", number=number)) from exc
+    except ChangedLoginError as exc:
+        raise RequestError(Phrase.of("Your login changed meanwhile; sign in anew")) from exc
 
 
 def _remark(text: str) -> str:

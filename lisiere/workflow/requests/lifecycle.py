@@ -94,7 +94,7 @@ def take(case: Case, step: Step) -> Case:
 
 def voided(case: Case, *, by: User, at: datetime, why: str, effect_sha256: str) -> Case:
     """The request with a new effect, its visas void: what they were given for is no longer what would happen."""
-    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256, let_in_by=by.let_in_by)
+    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256, line=by.line)
     return case.model_copy(
         update={"state": State.SUBMITTED, "effect_sha256": effect_sha256, "events": (*case.events, event)}
     )
@@ -112,7 +112,7 @@ def _check_visa(case: Case, step: Step) -> None:
 
 
 def _check_eyes(case: Case, user: User) -> None:
-    """Two visas are of two persons, neither of whom asked, nor let the other one in."""
+    """Two visas are of two persons, neither of whom asked; none of the three is in the line that let another one in."""
     if not user.confirmed_by:
         raise RequestError(
             Phrase.of("Your login is not confirmed; an engineer does that, who did not make the code that you took")
@@ -121,13 +121,15 @@ def _check_eyes(case: Case, user: User) -> None:
         raise RequestError(Phrase.of("You have given a visa for this request already; somebody else gives the other"))
     if user.name == case.asked_by:
         raise RequestError(Phrase.of("You asked for this yourself; somebody else gives the visa"))
-    if user.let_in_by == case.asked_by:
-        raise RequestError(Phrase.of("Who asked for this made the code that you took; somebody else gives the visa"))
-    for visa in case.visas():
-        if user.name == visa.let_in_by or user.let_in_by == visa.by:
-            raise RequestError(
-                Phrase.of("One of you two made the code that the other took; somebody else gives the visa")
-            )
+    if any(_let_in(user, one) for one in case.events if one.act in {Act.CREATE, Act.SUBMIT}):
+        raise RequestError(Phrase.of("You let in who asked for this, or they you; somebody else gives the visa"))
+    if any(_let_in(user, one) for one in case.visas()):
+        raise RequestError(Phrase.of("One of you two let the other one in; somebody else gives the visa"))
+
+
+def _let_in(user: User, event: Event) -> bool:
+    """Whether one of two made the code that the other took, or that of somebody who did, and so on."""
+    return user.name in event.line or event.by in user.line
 
 
 def _check_term(case: Case, step: Step) -> None:
@@ -153,7 +155,7 @@ def _event(step: Step) -> Event:
         act=step.act,
         detail=step.detail,
         sha256=step.effect_sha256,
-        let_in_by=step.user.let_in_by,
+        line=step.user.line,
     )
 
 

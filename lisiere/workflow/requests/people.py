@@ -1,7 +1,8 @@
 """Who signs in: an engineer makes a code, the person takes it for a token, and of both only hashes are kept.
 
-A login gives visas only when another engineer than the one who made its code has confirmed that it is the person's own:
-nobody gives two visas by making the second person up. The second engineer of all is taken at the word of the first.
+A login gives visas, and makes others, only when another engineer has confirmed that it is the person's own: one who has
+nothing to do with the line of people who let it in. Nobody gives two visas by making the second person up. Where there
+are too few engineers for that, the owner of the machine, who holds the records anyway, vouches for one.
 """
 
 import hashlib
@@ -29,11 +30,11 @@ def user_of(records: "Records", token: str) -> User:
     """Who signs in with a token.
 
     Raises:
-        UsageError: It is nobody's.
+        RequestError: It is nobody's.
     """
     found = records.requests.user_of(_hash(token.strip()))
     if found is None:
-        raise UsageError("this token is nobody's here; an engineer makes a code for `lisiere login`")
+        raise RequestError(Phrase.of("This token is nobody's here; an engineer makes a code for `lisiere login`"))
     return found
 
 
@@ -58,7 +59,7 @@ def invite(records: "Records", user: User, *, by: User) -> str:
 
     Raises:
         RequestError: They may not, or they could then give the other visa of a request that they had a hand in.
-        UsageError: No engineer could sign in any more.
+        UsageError: No engineer could sign in any more, or the name is that of somebody who was revoked.
     """
     _manages(by)
     code = secrets.token_urlsafe(16)
@@ -66,8 +67,22 @@ def invite(records: "Records", user: User, *, by: User) -> str:
         user.model_copy(update={"let_in_by": by.name}),
         code_sha256=_hash(code),
         ends_at=records.requests.now() + CODE_TERM,
-        by=by.name,
         judge=lambda cases: _judge(cases, user, by),
+    )
+    return code
+
+
+def invite_by_machine(records: "Records", user: User, *, account: str) -> str:
+    """The same by who owns the machine: where no engineer can sign in any more, nobody else could.
+
+    Raises:
+        UsageError: There are no users yet.
+    """
+    code = secrets.token_urlsafe(16)
+    records.requests.invite_by_machine(
+        user.model_copy(update={"let_in_by": account[:LONGEST_ACCOUNT]}),
+        code_sha256=_hash(code),
+        ends_at=records.requests.now() + CODE_TERM,
     )
     return code
 
@@ -76,7 +91,7 @@ def invite_first(records: "Records", user: User, *, by: str) -> str:
     """Keep the first user of all, an engineer, whom the account on this machine answers for; the code.
 
     Raises:
-        UsageError: There are users already, or it is no engineer.
+        UsageError: Somebody has signed in already, or it is no engineer.
     """
     if all(one.role is not Role.ENGINEER for one in user.grants):
         raise UsageError("the first user is an engineer: --role engineer")
@@ -90,12 +105,14 @@ def redeem(records: "Records", code: str) -> tuple[User, str]:
     """Take a code for a token, which nobody else ever sees.
 
     Raises:
-        UsageError: It is nobody's, was taken, or its time is over.
+        RequestError: It is nobody's, was taken, or its time is over.
     """
     token = secrets.token_urlsafe(32)
     found = records.requests.redeem(_hash(code.strip()), token_sha256=_hash(token))
     if found is None:
-        raise UsageError("this code is nobody's, was taken already, or its time is over; an engineer makes a new one")
+        raise RequestError(
+            Phrase.of("This code is nobody's, was taken already, or its time is over; an engineer makes a new one")
+        )
     return found, token
 
 
@@ -107,25 +124,23 @@ def confirm(records: "Records", name: str, *, by: User) -> None:
         UsageError: Nobody of that name has signed in, or it is for another engineer to say.
     """
     _manages(by)
-    if not by.confirmed_by:
-        raise RequestError(Phrase.of("Your own login is not confirmed; another engineer does that"))
     records.requests.confirm(name, by=by.name)
 
 
 def confirm_by_machine(records: "Records", name: str, *, account: str) -> None:
-    """The same, as who owns the machine says: where one engineer is left, nobody else could.
+    """The same, as who owns the machine says: where there are too few engineers, nobody else could.
 
     Raises:
         UsageError: Nobody of that name has signed in.
     """
-    records.requests.confirm(name, by=account[:LONGEST_ACCOUNT])
+    records.requests.vouch(name, account=account[:LONGEST_ACCOUNT])
 
 
 def revoke(records: "Records", name: str, *, by: User) -> None:
     """Let somebody sign in no longer.
 
     Raises:
-        RequestError: They may not.
+        RequestError: They may not, or their own login is not confirmed.
         UsageError: There is nobody of that name, or no engineer could sign in any more.
     """
     _manages(by)
@@ -143,6 +158,8 @@ def accounts_seen(records: "Records", user: User) -> tuple[Account, ...]:
 def _manages(by: User) -> None:
     if not may(by, Act.MANAGE_USERS, territory=None):
         raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.MANAGE_USERS.value)))
+    if not by.confirmed_by:
+        raise RequestError(Phrase.of("Your own login is not confirmed; another engineer does that"))
 
 
 def _judge(cases: tuple[Case | Damaged, ...], user: User, by: User) -> None:
