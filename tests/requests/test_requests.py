@@ -65,6 +65,20 @@ def test_no_other_appliance_changes(loaded: Loaded, sight: Sight) -> None:
     assert effects[0].frozen() == effects[1].frozen()
 
 
+def test_a_partner_s_key_is_replaced_where_the_partner_is_named(loaded: Loaded, sight: Sight) -> None:
+    """All keys of an overlay are those of its own tunnels; both ways are warned of."""
+    said = {
+        "": "Les clés partagées avec Sofia Gestion (éditeur fictif) restent",
+        "ends: [80001-siege-01, sofia-gestion]\n": "est coupé à partir du changement",
+    }
+    for ends, warning in said.items():
+        request = parse_request(f"kind: rotate-keys\noverlay: admin-baie-de-somme\nwhy: Départ\n{ends}")
+        effect = effect_of(apply_in_memory(ROOT / "inventory", loaded, request, sight), request)
+        to_partner = [one for one in effect.keys_replaced if "sofia" in one]
+        assert (len(to_partner), len(effect.keys_replaced) > 1) == ((1, False) if ends else (0, True))
+        assert warning in preview(effect, language=Language.FR)
+
+
 def _difference(loaded: Loaded, files: Mapping[str, str]) -> str:
     return "".join(
         line

@@ -166,12 +166,12 @@ def _rotate_keys(request: RotateKeys, overlay: Overlay, sight: Sight) -> Iterato
 
 
 def rotated_keys(request: RotateKeys, overlay: Overlay) -> tuple[str, ...]:
-    """The names of the keys that a rotation replaces."""
-    names = sorted(name for name, _ in shared_keys(overlay))
+    """The names of the keys that a rotation replaces: those of the named tunnel, else of all that end at no partner."""
+    keys = sorted(shared_keys(overlay))
     if not request.ends:
-        return tuple(names)
+        return tuple(name for name, partner in keys if partner is None)
     wanted = "--".join(sorted(request.ends))
-    return tuple(name for name in names if name.rpartition("/")[2] == wanted)
+    return tuple(name for name, _ in keys if name.rpartition("/")[2] == wanted)
 
 
 def _web_access(request: ChangeWebAccess, sight: Sight) -> Iterator[Phrase]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lisiere.model.effect import ApplianceEffect
 from lisiere.model.fleet import Fleet
-from lisiere.model.overlay import Topology
-from lisiere.model.request import AddPartner, ChangeWebAccess, Request
+from lisiere.model.overlay import Authentication, Overlay, Topology
+from lisiere.model.request import AddPartner, ChangeWebAccess, Request, RotateKeys
 from lisiere.model.words import Lifecycle, SecretRef
 from lisiere.workflow.requests.phrases import Phrase
 
@@ -60,3 +60,19 @@ def _of_overlay(request: Request, after: Fleet) -> Iterator[Phrase]:
         )
     if isinstance(request, AddPartner):
         yield Phrase.of("The partner needs its sheet, and the key by another way")
+    if isinstance(request, RotateKeys):
+        yield from _of_partners(request, overlay)
+
+
+def _of_partners(request: RotateKeys, overlay: Overlay) -> Iterator[Phrase]:
+    """A partner's end is not ours to change: its key is replaced where it is named, and then it has to act."""
+    if overlay.authentication is not Authentication.PSK:
+        return
+    for one in overlay.partners:
+        if one.name in request.ends:
+            yield Phrase.of(
+                "The tunnel to {partner} is down from the change until {partner} has the new key, by another way",
+                partner=one.title,
+            )
+        elif not request.ends:
+            yield Phrase.of("The keys shared with {partner} stay; name the two ends to replace one", partner=one.title)
