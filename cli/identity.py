@@ -1,18 +1,18 @@
 """Who is signed in at this terminal: the token of `lisiere login`, in the keyring or in a file of mode 0600."""
 
 import os
+from errno import EISDIR
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from lisiere.errors import UsageError
-
 if TYPE_CHECKING:
     from lisiere.model.request_case import User
     from lisiere.store.records import Records
+    from lisiere.workflow.requests.phrases import RequestError
 
-VARIABLE, SERVICE, ACCOUNT = "LISIERE_TOKEN", "lisiere", "token"
+VARIABLE, SERVICE, ACCOUNT, TRIAL = "LISIERE_TOKEN", "lisiere", "token", "trial"
 
 
 class Keyring(Protocol):
@@ -32,13 +32,14 @@ def signed_in(records: "Records") -> "User":
     """The signed-in user: `LISIERE_TOKEN`, the keyring, or the file.
 
     Raises:
-        UsageError: Nobody is.
+        RequestError: Nobody is.
     """
     from lisiere.workflow.requests.people import user_of
+    from lisiere.workflow.requests.phrases import Phrase, RequestError
 
     held = token()
     if not held:
-        raise UsageError("nobody is signed in: `lisiere login`")
+        raise RequestError(Phrase.of("Nobody is signed in: `lisiere login`"))
     return user_of(records, held)
 
 
@@ -46,8 +47,10 @@ def token() -> str:
     """The token that is held here; empty where nobody is signed in.
 
     Raises:
-        UsageError: It cannot be read, or others could read it.
+        RequestError: It cannot be read, or others could read it.
     """
+    from lisiere.workflow.requests.phrases import Phrase, RequestError
+
     if given := os.environ.get(VARIABLE, "").strip():
         return given
     keyring = _keyring()
@@ -60,45 +63,83 @@ def token() -> str:
     try:
         with path.open(encoding="utf-8") as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
-                raise UsageError(f"{path}: others may read it; `chmod 600 {path}`, or sign in anew")
+                raise RequestError(
+                    Phrase.of("{file}: others may read it; make it your own, or sign in anew", file=path)
+                )
             return file.read().strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path}: cannot be read; sign in anew with `lisiere login`") from exc
+        raise RequestError(Phrase.of("{file} cannot be read; sign in anew with `lisiere login`", file=path)) from exc
 
 
 def keep(held: str) -> str:
     """Keep a token; where.
 
     Raises:
-        UsageError: There is no place for it.
+        RequestError: There is no place for it.
     """
+    from lisiere.workflow.requests.phrases import Phrase, RequestError
+
     keyring = _keyring()
     if keyring is not None:
         try:
             keyring.set_password(SERVICE, ACCOUNT, held)
         except Exception as exc:
             raise _unusable(exc) from exc
-        return "the keyring"
+        return "keyring"
     path = token_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = path.with_name(f".{path.name}.new")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            out.write(f"{held}\n")
-        beside.replace(path)
+        _beside(path, f"{held}\n").replace(path)
     except OSError as exc:
-        raise UsageError(f"{path}: the token cannot be kept: {exc.strerror}") from exc
+        raise RequestError(
+            Phrase.of("{file}: the token cannot be kept: {reason}", file=path, reason=exc.strerror)
+        ) from exc
     return str(path)
+
+
+def try_place() -> None:
+    """See that a token could be kept here, before one is asked for that nobody can have twice.
+
+    Raises:
+        RequestError: There is no place for it.
+    """
+    from lisiere.workflow.requests.phrases import Phrase, RequestError
+
+    keyring = _keyring()
+    if keyring is not None:
+        try:
+            keyring.set_password(SERVICE, TRIAL, "-")
+            keyring.delete_password(SERVICE, TRIAL)
+        except Exception as exc:
+            raise _unusable(exc) from exc
+        return
+    path = token_file()
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, "it is a folder")
+        _beside(path, "").unlink()
+    except OSError as exc:
+        raise RequestError(
+            Phrase.of("{file}: the token cannot be kept: {reason}", file=path, reason=exc.strerror)
+        ) from exc
+
+
+def _beside(path: Path, content: str) -> Path:
+    """A file beside another one, that its owner alone can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(content)
+    return beside
 
 
 def forget() -> None:
     """Keep no token any longer.
 
     Raises:
-        UsageError: The keyring does not answer.
+        RequestError: The keyring does not answer.
     """
     keyring = _keyring()
     if keyring is None:
@@ -126,6 +167,9 @@ def _keyring() -> Keyring | None:
     return cast("Keyring", backend) if getattr(backend, "priority", 0) >= 1 else None
 
 
-def _unusable(exc: Exception) -> UsageError:
+def _unusable(exc: Exception) -> "RequestError":
     """What a keyring says may hold anything: its kind is enough."""
-    return UsageError(f"the keyring does not answer ({type(exc).__name__}); unlock it, or set {VARIABLE}")
+    from lisiere.workflow.requests.phrases import Phrase, RequestError
+
+    kind = type(exc).__name__
+    return RequestError(Phrase.of("The keyring does not answer ({kind}); unlock it, or sign in elsewhere", kind=kind))

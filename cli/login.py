@@ -1,34 +1,56 @@
 """`lisiere login` and `lisiere logout`: take the code that an engineer made for a token that nobody else sees."""
 
 import sys
+from typing import Annotated
 
 import typer
 
 from cli.output import note
+from cli.request_words import LanguageName
 
 
-def login(context: typer.Context) -> None:
+def login(
+    context: typer.Context,
+    *,
+    is_printed: Annotated[
+        bool, typer.Option("--print", help="Print the token, for who keeps it elsewhere, instead of keeping it here.")
+    ] = False,
+    language: LanguageName = "fr",
+) -> None:
     """Sign in with a code, asked for without echo or read from standard input; the token it gives is kept here alone.
 
     A code is taken once, within the hours that it lasts. A visa counts once another engineer has confirmed the login.
     """
-    from cli.identity import keep
+    from cli.identity import keep, try_place
     from cli.records import open_records
+    from cli.request_words import language_of, said_in
     from cli.workplace import settings_of
     from lisiere.workflow.requests.people import redeem
+    from lisiere.workflow.requests.phrases import Phrase
 
-    code = typer.prompt("Code", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    with open_records(settings_of(context)) as records:
-        user, token = redeem(records, code)
-    where = keep(token)
-    note(f"signed in as {user.name} ({user.title}); the token is kept in {where}")
+    spoken = language_of(language)
+    with said_in(spoken):
+        if not is_printed:
+            try_place()
+        code = typer.prompt("Code", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+        with open_records(settings_of(context)) as records:
+            user, token = redeem(records, code)
+        where = "" if is_printed else keep(token)
+    if is_printed:
+        typer.echo(token)
+    who = Phrase.of("Signed in as {name} ({title})", name=user.name, title=user.title).told(spoken)
+    note(who + (f"; {where}" if where else ""))
     if not user.confirmed_by:
-        note(f"visas count once another engineer than {user.let_in_by} has confirmed you")
+        note(Phrase.of("Visas count once an engineer has confirmed you who did not let you in").told(spoken))
 
 
-def logout() -> None:
+def logout(*, language: LanguageName = "fr") -> None:
     """Forget the token that is kept here; it stays valid until an engineer makes a new code or revokes the user."""
     from cli.identity import forget
+    from cli.request_words import language_of, said_in
+    from lisiere.workflow.requests.phrases import Phrase
 
-    forget()
-    note("signed out")
+    spoken = language_of(language)
+    with said_in(spoken):
+        forget()
+    note(Phrase.of("Signed out").told(spoken))

@@ -7,12 +7,10 @@ from typing import Annotated
 import typer
 
 from cli.output import note, print_json, print_table
+from cli.request_words import LanguageName
 
 app = typer.Typer(help="Ask for a change of a territory's private networks; its effect is shown before it is sent.")
 
-LanguageName = Annotated[
-    str, typer.Option("--language", envvar="LISIERE_LANGUAGE", metavar="fr|en", help="The language of what is said.")
-]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the request, as `list` shows it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -64,8 +62,9 @@ def new(
 @app.command("list")
 def list_(context: typer.Context, *, as_json: AsJson = False, language: LanguageName = "fr") -> None:
     """List the requests of the own territories."""
-    from cli.request_words import language_of
+    from cli.request_words import NONE, REQUESTS, heads, language_of
     from cli.request_work import at_desk, row
+    from lisiere.workflow.requests.phrases import told
 
     spoken = language_of(language)
     with at_desk(context, spoken) as desk:
@@ -74,7 +73,7 @@ def list_(context: typer.Context, *, as_json: AsJson = False, language: Language
         print_json([one.model_dump(mode="json", exclude={"events"}) for one in found])
         return
     rows = [row(one, spoken) for one in found]
-    print_table(("number", "state", "territory", "asked by", "about"), rows, empty="no request")
+    print_table(heads(REQUESTS, spoken), rows, empty=told(NONE[0], spoken))
 
 
 @app.command("show")

@@ -1,5 +1,6 @@
 """`lisiere request new` without a file: a dialogue that asks for what the kind of request needs, until it fits."""
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +14,30 @@ if TYPE_CHECKING:
 
 LISTS = frozenset({"segments", "from", "to", "services", "ends"})
 NESTED = frozenset({"partner", "declares"})
+SAID = MappingProxyType(
+    {
+        "kind": "What is asked for; one of: {kinds}",
+        "why": "Why it is asked for",
+        "overlay": "The private network, by name",
+        "site": "The site, by name",
+        "segments": "The networks of the site that take part, with commas between",
+        "flow": "The name of the flow, which ends in the territory's number",
+        "title": "A title that people understand",
+        "from": "Who is to reach others, with commas between; any for all members",
+        "to": "Whom they are to reach, with commas between; any for all members",
+        "services": "Which services, with commas between",
+        "owner": "Who answers for it",
+        "purpose": "What it is needed for",
+        "legal_basis": "On what legal basis",
+        "until": "The last day, such as 2027-12-31",
+        "partner": "The external partner, by name",
+        "hub": "The site in the middle, by name",
+        "successor": "Which site follows it, by name",
+        "ends": "The two ends of one tunnel, with a comma between; nothing for all tunnels",
+        "web_access": "Which access to the web",
+    }
+)
+"""The questions, by the name that the answer has in a file; messages about an answer begin with that name."""
 
 
 def ask(desk: "Desk", language: "Language") -> "Request":
@@ -22,19 +47,21 @@ def ask(desk: "Desk", language: "Language") -> "Request":
         RequestError: The kind needs a file.
     """
     from lisiere.model.request import KINDS, RequestKind
-    from lisiere.workflow.requests.phrases import Phrase, RequestError
+    from lisiere.workflow.requests.phrases import Phrase, RequestError, told
     from lisiere.workflow.requests.reading import request_of
 
     kind = ""
+    kinds = ", ".join(f"{one} ({told(one, language)})" for one in RequestKind)
     while kind not in set(RequestKind):
-        kind = typer.prompt(f"kind ({', '.join(RequestKind)})")
+        kind = typer.prompt(told(SAID["kind"], language).format(kinds=kinds))
     fields = [one.alias or name for name, one in KINDS[RequestKind(kind)].model_fields.items() if name != "kind"]
     if NESTED & set(fields) and kind == RequestKind.ADD_PARTNER:
         raise RequestError(Phrase.of("A new partner is asked for as a file: lisiere request new FILE"))
     answers: dict[str, str] = {}
     while True:
         for field in fields:
-            answers[field] = typer.prompt(field, default=answers.get(field) or ("" if field == "ends" else None))
+            question = f"{told(SAID[field], language)} ({field})"
+            answers[field] = typer.prompt(question, default=answers.get(field) or ("" if field == "ends" else None))
         try:
             request = request_of({"kind": kind} | {field: _value(field, text) for field, text in answers.items()})
             desk.preview(request)

@@ -76,15 +76,17 @@ def row(case: "Case | Damaged", language: "Language") -> tuple[object, ...]:
 
     if isinstance(case, Damaged):
         return case.number, told("altered on record", language), shown(case.territory), "?", "?"
-    return case.number, told(case.state, language), case.territory, case.asked_by, about(case)
+    return case.number, told(case.state, language), case.territory, case.asked_by, about(case, language)
 
 
-def about(case: "Case") -> str:
+def about(case: "Case", language: "Language") -> str:
     """What a request is about, in one line."""
+    from lisiere.workflow.requests.phrases import told
     from lisiere.workflow.requests.reading import parse_request
 
     request = parse_request(case.request)
-    return shown(f"{request.kind} {getattr(request, 'overlay', '') or getattr(request, 'site', '')}: {request.why}")
+    kind = told(request.kind, language)
+    return shown(f"{kind} {getattr(request, 'overlay', '') or getattr(request, 'site', '')}: {request.why}")
 
 
 def timeline(case: "Case", language: "Language") -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.output import local_time, note, print_json, print_table, shown
+from cli.request_words import LanguageName
 
 app = typer.Typer(help="Who signs in, and for which territory they may do what.")
 
@@ -96,14 +97,18 @@ def list_(
     context: typer.Context,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
+    language: LanguageName = "fr",
 ) -> None:
     """List the users with what was granted to them; who manages none sees only their own."""
     from cli.identity import signed_in
     from cli.records import open_records
+    from cli.request_words import NONE, USERS, heads, language_of, said_in
     from cli.workplace import settings_of
     from lisiere.workflow.requests.people import accounts_seen
+    from lisiere.workflow.requests.phrases import told
 
-    with open_records(settings_of(context)) as records:
+    spoken = language_of(language)
+    with said_in(spoken), open_records(settings_of(context)) as records:
         found = accounts_seen(records, signed_in(records))
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
@@ -112,15 +117,15 @@ def list_(
         (
             one.user.name,
             shown(one.user.title),
-            one.standing,
+            told(one.standing, spoken),
             one.user.let_in_by or "-",
             one.user.confirmed_by or "-",
             local_time(one.made_at),
-            ", ".join(f"{grant.role} {grant.territory or ''}".strip() for grant in one.user.grants),
+            ", ".join(f"{told(grant.role, spoken)} {grant.territory or ''}".strip() for grant in one.user.grants),
         )
         for one in found
     ]
-    print_table(("name", "who", "standing", "let in by", "confirmed by", "since", "granted"), rows, empty="no user")
+    print_table(heads(USERS, spoken), rows, empty=told(NONE[1], spoken))
 
 
 def _require_root() -> None:

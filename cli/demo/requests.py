@@ -198,7 +198,7 @@ class RequestStory:
 
         note("")
         note("==> The admin of a second territory sees nothing of it")
-        if self._ask("chloe", "request", "list", is_shown=True).strip() != "no request":
+        if self._ask("chloe", "request", "list", "--language", "en", is_shown=True).strip() != "no request":
             raise DemoError("the second territory sees a request")
         for number in numbers:
             try:

@@ -13,10 +13,14 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from cli.request_words import NONE
+from cli.request_words import REQUESTS as REQUEST_HEADS
+from cli.request_words import USERS as USER_HEADS
 from lisiere.model.compliance_words import Force, ReadAs, ScopeKind, Severity, State
 from lisiere.model.phrases import GROUPS
 from lisiere.model.report import ChangeLine, FindingLine, Move, ProgrammeLine, SeenOn, WaiverLine, WaiverState
-from lisiere.model.request_case import Act
+from lisiere.model.request import RequestKind
+from lisiere.model.request_case import Act, Role, Standing
 from lisiere.model.request_case import State as RequestState
 from lisiere.render.languages import DOMAIN, locale_folder
 from lisiere.workflow.blinding import ELSEWHERE, HIDDEN
@@ -68,10 +72,13 @@ def asked_by_requests() -> set[Message]:
     folders = (
         (ROOT / "lisiere/workflow/requests", "*.py"),
         (ROOT / "cli", "request*.py"),
+        *((ROOT / "cli", f"{name}.py") for name in ("guard", "identity", "login")),
         (ROOT / "nornir_tasks", "request*.py"),
     )
     modules = [path for folder, pattern in folders for path in folder.glob(pattern)]
-    found: set[Message] = {"altered on record", *map(str, RequestState), *map(str, Act)}
+    found: set[Message] = {"altered on record", *REQUEST_HEADS, *USER_HEADS, *NONE}
+    for kind in (RequestState, Act, RequestKind, Standing, Role):
+        found |= set(map(str, kind))
     for path in sorted(modules):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             found |= set(_sentences(node))

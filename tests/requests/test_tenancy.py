@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.commands import COMMANDS
-from cli.guard import REFUSED
+from cli.guard import refusal
 from cli.main import app
 from lisiere.inventory.loader import Loaded
 from lisiere.model.fleet import Fleet
@@ -141,11 +141,11 @@ def test_commands_that_are_not_listed_are_refused_in_the_same_words(
     assert listed >= {"login", "request", "user"}
     for name in COMMANDS.keys() - listed:
         for words in ((name,), (name, "--help"), (name, foreign.name), ("--state", str(tmp_path), name)):
-            assert told(user, *words).strip() == REFUSED
+            assert told(user, *words).strip() == str(refusal())
     runner = CliRunner(env={"LISIERE_TOKEN": told.tokens[user.name]})
     preview = ["request", "preview", str(CASES / "cases" / "open-flow.yaml")]
     found = runner.invoke(app, ["--state", str(tmp_path), "--inventory", str(ROOT / "inventory"), *preview])
-    assert str(found.exception) == REFUSED
+    assert str(found.exception) == str(refusal())
     assert not list(tmp_path.iterdir())
 
 
@@ -154,7 +154,7 @@ def test_nobody_is_shown_anything_of_requests_without_signing_in(tmp_path: Path)
     runner = CliRunner(env={"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})
     places = ["--state", str(tmp_path / "state"), "--inventory", str(ROOT / "inventory")]
     for words in (("preview", str(CASES / "cases" / "open-flow.yaml")), ("list",), ("sheet", "a", "b")):
-        assert "nobody is signed in" in str(runner.invoke(app, [*places, "request", *words]).exception)
+        assert "lisiere login" in str(runner.invoke(app, [*places, "request", *words]).exception)
 
 
 def test_a_foreign_name_and_none_are_refused_alike() -> None:
