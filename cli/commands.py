@@ -100,6 +100,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
                 "here alone."
             ),
         ),
+        "door": (
+            "cli.door:door",
+            "Call `request …`, `user list` or `login` for who comes over SSH, the token as first line.",
+        ),
         "logout": (
             "cli.login:logout",
             (

@@ -1,6 +1,9 @@
 """Who is signed in at this terminal: the token of `lisiere login`, in the keyring or in a file of mode 0600."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from errno import EISDIR
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
     from lisiere.workflow.requests.phrases import RequestError
 
 VARIABLE, SERVICE, ACCOUNT, TRIAL = "LISIERE_TOKEN", "lisiere", "token", "trial"
+
+
+_HELD: ContextVar[str] = ContextVar("token of one command", default="")
 
 
 class Keyring(Protocol):
@@ -35,11 +41,10 @@ def signed_in(records: "Records") -> "User":
         RequestError: Nobody is.
     """
     from lisiere.workflow.requests.people import user_of
-    from lisiere.workflow.requests.phrases import Phrase, RequestError
 
     held = token()
     if not held:
-        raise RequestError(Phrase.of("Nobody is signed in: `lisiere login`"))
+        raise _said("Nobody is signed in: `lisiere login`")
     return user_of(records, held)
 
 
@@ -49,9 +54,7 @@ def token() -> str:
     Raises:
         RequestError: It cannot be read, or others could read it.
     """
-    from lisiere.workflow.requests.phrases import Phrase, RequestError
-
-    if given := os.environ.get(VARIABLE, "").strip():
+    if given := _HELD.get() or os.environ.get(VARIABLE, "").strip():
         return given
     keyring = _keyring()
     if keyring is not None:
@@ -63,14 +66,27 @@ def token() -> str:
     try:
         with path.open(encoding="utf-8") as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
-                raise RequestError(
-                    Phrase.of("{file}: others may read it; make it your own, or sign in anew", file=path)
-                )
+                raise _said("{file}: others may read it; make it your own, or sign in anew", file=path)
             return file.read().strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as exc:
-        raise RequestError(Phrase.of("{file} cannot be read; sign in anew with `lisiere login`", file=path)) from exc
+        raise _said("{file} cannot be read; sign in anew with `lisiere login`", file=path) from exc
+
+
+@contextmanager
+def holding(held: str) -> Iterator[None]:
+    """Be signed in with a token for one command; it stands in no environment and no file."""
+    before = _HELD.set(held)
+    try:
+        yield
+    finally:
+        _HELD.reset(before)
+
+
+def is_held() -> bool:
+    """Whether somebody is signed in for this command alone, from elsewhere."""
+    return bool(_HELD.get())
 
 
 def keep(held: str) -> str:
@@ -79,8 +95,6 @@ def keep(held: str) -> str:
     Raises:
         RequestError: There is no place for it.
     """
-    from lisiere.workflow.requests.phrases import Phrase, RequestError
-
     keyring = _keyring()
     if keyring is not None:
         try:
@@ -92,9 +106,7 @@ def keep(held: str) -> str:
     try:
         _beside(path, f"{held}\n").replace(path)
     except OSError as exc:
-        raise RequestError(
-            Phrase.of("{file}: the token cannot be kept: {reason}", file=path, reason=exc.strerror)
-        ) from exc
+        raise _said("{file}: the token cannot be kept: {reason}", file=path, reason=exc.strerror) from exc
     return str(path)
 
 
@@ -104,8 +116,6 @@ def try_place() -> None:
     Raises:
         RequestError: There is no place for it.
     """
-    from lisiere.workflow.requests.phrases import Phrase, RequestError
-
     keyring = _keyring()
     if keyring is not None:
         try:
@@ -120,9 +130,7 @@ def try_place() -> None:
             raise IsADirectoryError(EISDIR, "it is a folder")
         _beside(path, "").unlink()
     except OSError as exc:
-        raise RequestError(
-            Phrase.of("{file}: the token cannot be kept: {reason}", file=path, reason=exc.strerror)
-        ) from exc
+        raise _said("{file}: the token cannot be kept: {reason}", file=path, reason=exc.strerror) from exc
 
 
 def _beside(path: Path, content: str) -> Path:
@@ -169,7 +177,12 @@ def _keyring() -> Keyring | None:
 
 def _unusable(exc: Exception) -> "RequestError":
     """What a keyring says may hold anything: its kind is enough."""
+    kind = type(exc).__name__
+    return _said("The keyring does not answer ({kind}); unlock it, or sign in elsewhere", kind=kind)
+
+
+def _said(sentence: str, **facts: object) -> "RequestError":
+    """A refusal; its words are loaded where there is one."""
     from lisiere.workflow.requests.phrases import Phrase, RequestError
 
-    kind = type(exc).__name__
-    return RequestError(Phrase.of("The keyring does not answer ({kind}); unlock it, or sign in elsewhere", kind=kind))
+    return RequestError(Phrase.of(sentence, **facts))

@@ -19,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 @app.command("preview")
 def preview(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The request as YAML.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The request as YAML; - for what is sent.")],
     *,
     diff: Annotated[bool, typer.Option("--diff", help="Also each configuration difference.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the very bytes that visas are bound to.")] = False,

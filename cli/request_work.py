@@ -1,5 +1,6 @@
 """What the commands of `lisiere request` share: the desk of the signed-in user, files, and what they print."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from lisiere.model.request import Request
     from lisiere.model.request_case import Act, Case, Damaged
     from lisiere.workflow.requests.desk import Desk
+
+
+STDIN = "-"
 
 
 @contextmanager
@@ -52,15 +56,20 @@ def said(context: typer.Context, number: int, act: "Act", text: str, language: s
 
 
 def read_file(file: Path) -> "Request":
-    """The request in a file.
+    """The request in a file, or in what is sent; who comes through the door names no file of this machine.
 
     Raises:
         RequestError: There is none, or it is wrong.
     """
+    from cli.identity import is_held
     from lisiere.model.request import MOST_BYTES
     from lisiere.workflow.requests.phrases import Phrase, RequestError
     from lisiere.workflow.requests.reading import parse_request
 
+    if str(file) == STDIN:
+        return parse_request(sys.stdin.read(MOST_BYTES + 1))
+    if is_held():
+        raise RequestError(Phrase.of("Give the file as -, and send it after your token"))
     try:
         with file.open("rb") as content:
             text = content.read(MOST_BYTES + 1)

@@ -1,11 +1,15 @@
 """`lisiere user`: who signs in, and what was granted to them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import local_time, note, print_json, print_table, shown
 from cli.request_words import LanguageName
+
+if TYPE_CHECKING:
+    from lisiere.settings import Settings
+    from lisiere.store.records import Records
 
 app = typer.Typer(help="Who signs in, and for which territory they may do what.")
 
@@ -41,9 +45,11 @@ def add(
     user = make_user(name, title, role, tuple(territory or ()))
     if as_machine:
         _require_root()
-    with open_records(settings_of(context)) as records:
+    settings = settings_of(context)
+    with open_records(settings) as records:
         if first:
             code = invite_first(records, user, by=operator_name())
+            pair(records, settings, by=operator_name())
         elif as_machine:
             code = invite_by_machine(records, user, account=operator_name())
         else:
@@ -92,6 +98,22 @@ def revoke(context: typer.Context, name: Name) -> None:
     note(f"{name} may no longer sign in")
 
 
+@app.command("bind")
+def bind(context: typer.Context) -> None:
+    """Have users and requests here be for the inventory and the templates of this workplace, and for no other."""
+    from cli.identity import signed_in
+    from cli.records import open_records
+    from cli.workplace import settings_of
+    from lisiere.workflow.requests.people import require_manager
+
+    settings = settings_of(context)
+    with open_records(settings) as records:
+        user = signed_in(records)
+        require_manager(user)
+        pair(records, settings, by=user.name)
+    note(f"these records are for {settings.inventory.resolve()}")
+
+
 @app.command("list")
 def list_(
     context: typer.Context,
@@ -126,6 +148,15 @@ def list_(
         for one in found
     ]
     print_table(heads(USERS, spoken), rows, empty=told(NONE[1], spoken))
+
+
+def pair(records: "Records", settings: "Settings", *, by: str) -> None:
+    """Pair records and inventory, and have both know it."""
+    from lisiere.workflow.requests import marks
+    from lisiere.workflow.requests.pairing import bind
+
+    binding = bind(records, inventory=settings.inventory, templates=settings.templates, by=by)
+    marks.leave(binding.mark, inventory=settings.inventory, state=settings.state)
 
 
 def _require_root() -> None:

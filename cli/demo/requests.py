@@ -133,6 +133,7 @@ class RequestStory:
     def _let_in(self) -> None:
         """Two engineers, of whom one lets each person in and the other knows who it is; two territories; the worker."""
         from cli.records import open_records
+        from cli.user import pair
         from lisiere.workflow.requests.people import (
             confirm,
             confirm_by_machine,
@@ -144,6 +145,7 @@ class RequestStory:
 
         note("==> Engineers, people of two territories, and the worker; each takes a code for a token of their own")
         with open_records(self._settings) as records:
+            pair(records, self._settings, by="demo")
             marie = self._taken(records, invite_first(records, make_user("marie", "Marie", "engineer", ()), by="demo"))
             self._taken(records, invite(records, make_user("gael", "Gaël", "engineer", ()), by=marie))
             confirm_by_machine(records, "gael", account="root@demo")

@@ -83,6 +83,19 @@ class Account(Model):
     made_at: datetime
 
 
+class Binding(Model):
+    """The inventory and the templates that records are for; `mark` is known to all three.
+
+    Args:
+        inventory: Its folder, without symbolic links.
+        templates: The same of the operator's own templates; empty where there are none.
+    """
+
+    mark: str
+    inventory: str
+    templates: str = ""
+
+
 class Act(StrEnum):
     """What somebody does; every one but reading is written down."""
 

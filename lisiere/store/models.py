@@ -371,6 +371,18 @@ class UserRow(models.Model):
         db_table = "lisiere_user"
 
 
+class BindingRow(models.Model):
+    """The one inventory that requests and users here are for."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    mark = models.CharField(max_length=SHA256)
+    inventory = models.TextField()
+    templates = models.TextField()
+
+    class Meta:
+        db_table = "lisiere_binding"
+
+
 class RequestRow(models.Model):
     """A request with its history: `content` is JSON under a seal, `effect` the frozen bytes that visas are bound to.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from lisiere.model.request_case import Account, Case, Damaged, Decided, Kept, User
+from lisiere.model.request_case import Account, Binding, Case, Damaged, Decided, Kept, User
 from lisiere.store import requests, users
 from lisiere.store.process import this_process
 from lisiere.store.requests import Decision
@@ -70,6 +70,15 @@ class RequestRecords:
     def user_of(self, token_sha256: str) -> User | None:
         """Whose token it is; None when it is nobody's."""
         return self._worker.read(lambda: users.by_token(self._alias, token_sha256))
+
+    def bind(self, binding: Binding, *, by: str) -> None:
+        """Have users and requests here be for one inventory."""
+        at = self._clock()
+        self._worker.write(lambda: users.bind(self._alias, binding, by=by, at=at))
+
+    def binding(self) -> Binding | None:
+        """The inventory that users and requests here are for; None while nobody said so."""
+        return self._worker.read(lambda: users.binding(self._alias))
 
     def accounts(self) -> tuple[Account, ...]:
         """All users, by name."""

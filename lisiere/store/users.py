@@ -6,13 +6,13 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from lisiere.errors import ChangedLoginError, UsageError
-from lisiere.model.request_case import Account, Role, Standing, User
+from lisiere.model.request_case import Account, Binding, Role, Standing, User
 from lisiere.store import journal
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
-from lisiere.store.models import UserRow
+from lisiere.store.models import BindingRow, UserRow
 
-JOURNAL = "users"
+JOURNAL, THE_ONE = "users", 1
 MACHINE = "@"
 """What the name of an account of a machine holds, and that of no user."""
 
@@ -144,6 +144,18 @@ def by_token(alias: str, token_sha256: str) -> User | None:
     """Whose token it is."""
     row: UserRow | None = _rows(alias).filter(token_sha256=token_sha256, is_revoked=False).first()
     return None if row is None else _user(alias, row)
+
+
+def bind(alias: str, binding: Binding, *, by: str, at: datetime) -> None:
+    """Have users and requests here be for one inventory, and no other any longer."""
+    BindingRow.objects.using(alias).update_or_create(id=THE_ONE, defaults=binding.model_dump())
+    _tell(alias, f"{by}: these records are for {binding.inventory} {binding.templates}".strip(), at=at)
+
+
+def binding(alias: str) -> Binding | None:
+    """The inventory that users and requests here are for; None while nobody said so."""
+    row: BindingRow | None = BindingRow.objects.using(alias).filter(id=THE_ONE).first()
+    return None if row is None else Binding(mark=row.mark, inventory=row.inventory, templates=row.templates)
 
 
 def accounts(alias: str, *, at: datetime) -> tuple[Account, ...]:

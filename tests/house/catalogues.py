@@ -72,7 +72,7 @@ def asked_by_requests() -> set[Message]:
     folders = (
         (ROOT / "lisiere/workflow/requests", "*.py"),
         (ROOT / "cli", "request*.py"),
-        *((ROOT / "cli", f"{name}.py") for name in ("guard", "identity", "login")),
+        *((ROOT / "cli", f"{name}.py") for name in ("door", "guard", "identity", "login")),
         (ROOT / "nornir_tasks", "request*.py"),
     )
     modules = [path for folder, pattern in folders for path in folder.glob(pattern)]
@@ -87,7 +87,7 @@ def asked_by_requests() -> set[Message]:
 
 def _sentences(node: ast.AST) -> Iterator[str]:
     nodes: list[ast.AST] = []
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown"}:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown", "_said"}:
         nodes = list(node.args[:1])
     elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"_OF", "SAID"}:
         nodes = list(ast.walk(node.value))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lisiere.model.words import Lifecycle
 from lisiere.workflow.requests.desk import Desk, Place
 from lisiere.workflow.requests.lifecycle import OBJECTION_TERM
 from lisiere.workflow.requests.moves import void_reason
+from lisiere.workflow.requests.people import confirm_by_machine
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
 from tests.house.checkout import ROOT
@@ -216,6 +218,7 @@ def test_two_visas_at_the_same_moment_count_once(office: Office, tmp_path: Path)
     case = office.half_approved()
     first = enrolled(office.records, ENGINEER)
     second = enrolled(office.records, person("gael", Role.ENGINEER), by=ENGINEER)
+    confirm_by_machine(office.records, "gael", account="root@srv")
     state = tmp_path / "state"
     state.mkdir()
     (state / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
@@ -265,6 +268,26 @@ def test_the_academie_may_object_in_time(office: Office) -> None:
         office.desk(ACADEMIE).say(late.number, Act.OBJECT, "trop tard")
     with pytest.raises(RequestError, match=r"Il n.y a pas"):
         office.desk(ACADEMIE).case(office.submitted().number)
+
+
+def test_a_request_stays_in_its_territory(office: Office) -> None:
+    """One that is kept for a territory, whose private network is another's in the inventory, gets nowhere."""
+    fleet = load_fleet(office.inventory, as_of=office.clock.now.date())
+    foreign = next(one.name for one in fleet.overlays.values() if one.territory == ELSEWHERE)
+    text = f"kind: rotate-keys\noverlay: {foreign}\nwhy: Curiosité\n"
+    case = office.desk(ENGINEER).create(parse_request(text))
+    assert case.territory == ELSEWHERE
+    desk = office.desk(person("gael", Role.ENGINEER))
+    acts: dict[State, Callable[[Case], Case]] = {
+        State.DRAFT: lambda bent: desk.submit(bent.number),
+        State.EPCI_APPROVED: lambda bent: desk.visa(bent.number, Act.VISA_OPERATOR, shown_sha256=bent.effect_sha256),
+        State.APPROVED: lambda bent: desk.commit(bent.number),
+    }
+    for state, act in acts.items():
+        bent = office.records.requests.create(case.model_copy(update={"territory": HERE, "state": state}), b"{}")
+        with pytest.raises(RequestError, match="autre territoire"):
+            act(bent)
+        assert office.desk(ENGINEER).case(bent.number)[0].events == bent.events
 
 
 def test_a_reason_is_needed_and_harmless(office: Office) -> None:

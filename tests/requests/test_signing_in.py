@@ -1,5 +1,7 @@
-"""Signing in at a terminal: the token has a place before the code is taken, and people are asked in plain words."""
+"""Signing in at a terminal and from elsewhere: tokens stay with their persons, records with their inventory."""
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +9,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from lisiere.workflow.requests.people import invite
-from tests.requests.office import ADMIN, ENGINEER, Office, enrolled
+from lisiere.errors import UsageError
+from lisiere.model.request_case import Role
+from lisiere.workflow.requests import marks
+from lisiere.workflow.requests.pairing import bind
+from lisiere.workflow.requests.people import confirm_by_machine, invite, redeem
+from tests.requests.office import ADMIN, ENGINEER, OPEN_FLOW, Office, enrolled, person
 
 
 @dataclass
@@ -32,10 +38,14 @@ class Terminal:
 
 @pytest.fixture
 def terminal(office: Office, tmp_path: Path) -> Terminal:
-    """A terminal with the records of the office."""
+    """A terminal with the records of the office, which are for its inventory."""
     found = Terminal(office, tmp_path / "home")
     found.state.mkdir()
     (found.state / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
+    with (office.folder / ".git" / "info" / "exclude").open("a", encoding="utf-8") as file:
+        file.write("state\n")
+    binding = bind(office.records, inventory=office.inventory, templates=None, by="tests")
+    marks.leave(binding.mark, inventory=office.inventory, state=found.state)
     return found
 
 
@@ -73,3 +83,90 @@ def test_the_dialogue_asks_in_the_language_of_who_answers(terminal: Terminal) ->
     assert "fermer un flux admin-haute-somme" in listed
     english = terminal("request", "list", LISIERE_TOKEN=token, LISIERE_LANGUAGE="en").output
     assert english.startswith("number")
+
+
+def test_people_bring_their_token_through_the_door(terminal: Terminal) -> None:
+    """As the first line of what they send; without one nothing is done, and no file of the machine is read."""
+    records = terminal.office.records
+    enrolled(records, ENGINEER)
+    code = invite(records, ADMIN, by=ENGINEER)
+    token = terminal("door", given=f"{code}\n", SSH_ORIGINAL_COMMAND="lisiere login").stdout.strip()
+    assert not (terminal.home / "lisiere").exists()
+    shown = terminal("door", given=f"{token}\n{OPEN_FLOW}", SSH_ORIGINAL_COMMAND="request preview -")
+    assert shown.exit_code == 0, shown.output
+    assert "printing-200037059" in shown.stdout
+    number = terminal("door", given=f"{token}\n{OPEN_FLOW}", SSH_ORIGINAL_COMMAND="request new -").stdout.strip()
+    listed = terminal("door", given=f"{token}\n", SSH_ORIGINAL_COMMAND="request list").stdout
+    assert number in listed
+    file = terminal.office.inventory / "flows.yaml"
+    named = terminal("door", given=f"{token}\n", SSH_ORIGINAL_COMMAND=f"request preview {file}")
+    assert "après votre jeton" in str(named.exception)
+    for given in ("", "\n"):
+        refused = terminal("door", given=given, SSH_ORIGINAL_COMMAND="request list", LISIERE_TOKEN=token)
+        assert "première ligne" in str(refused.exception)
+    nobody = terminal("door", given="x\n", SSH_ORIGINAL_COMMAND="request list", LISIERE_TOKEN=token)
+    assert "à personne" in str(nobody.exception)
+    for asked in (
+        "",
+        "check",
+        "--inventory /tmp request list",
+        "user add eve",
+        "door",
+        "sh",
+        "request 'list",
+        "logout",
+    ):
+        found = terminal("door", given=f"{token}\n", SSH_ORIGINAL_COMMAND=asked)
+        assert "on demande" in str(found.exception), asked
+
+
+def test_an_inventory_goes_with_its_records(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever brings other records, another inventory or templates of their own is refused; owners work unsigned."""
+    office, elsewhere = terminal.office, tmp_path / "elsewhere"
+    enrolled(office.records, ENGINEER)
+    token = enrolled(office.records, ADMIN, by=ENGINEER)
+    assert terminal("check").exit_code == 0
+    assert "pas celle de cet inventaire" in str(terminal("check", LISIERE_STATE=str(tmp_path / "other")).exception)
+    shutil.copytree(office.inventory, elsewhere)
+    for place in ({"LISIERE_INVENTORY": str(elsewhere)}, {"LISIERE_TEMPLATES": str(tmp_path)}):
+        found = terminal("request", "list", LISIERE_TOKEN=token, **place)
+        assert "pas celle de cet inventaire" in str(found.exception)
+    option = terminal("--inventory", str(elsewhere), "request", "list", LISIERE_TOKEN=token)
+    assert "pas celle de cet inventaire" in str(option.exception)
+    assert terminal("request", "list", LISIERE_TOKEN=token).exit_code == 0
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    for state in (terminal.state, tmp_path / "other"):
+        assert "Ici, on se connecte" in str(terminal("check", LISIERE_STATE=str(state)).exception)
+    (office.folder / ".git" / marks.MARK).write_text("others\n", encoding="ascii")
+    assert "pas celle" in str(terminal("request", "list", LISIERE_TOKEN=token).exception)
+
+
+def test_the_first_engineer_pairs_records_and_inventory(terminal: Terminal, tmp_path: Path) -> None:
+    """Nobody of a territory works on records that are for no inventory; an engineer pairs them anew."""
+    office, state = terminal.office, tmp_path / "fresh"
+    (office.folder / ".git" / marks.MARK).unlink()
+    words = ("user", "add", "marie", "--first", "--role", "engineer", "--title", "Marie")
+    first = terminal(*words, LISIERE_STATE=str(state))
+    assert first.exit_code == 0, first.output
+    assert marks.of_inventory(office.inventory) == marks.beside(state)
+    login = terminal("login", "--print", given=f"{first.stdout.strip().splitlines()[-1]}\n", LISIERE_STATE=str(state))
+    before, token = marks.beside(state), login.stdout.strip().splitlines()[-1]
+    again = terminal("user", "bind", LISIERE_STATE=str(state), LISIERE_TOKEN=token)
+    assert again.exit_code == 0, again.output
+    assert marks.of_inventory(office.inventory) == marks.beside(state) != before
+    enrolled(office.records, ENGINEER)
+    held = redeem(office.records, invite(office.records, person("gael", Role.ENGINEER), by=ENGINEER))[1]
+    assert "pas confirmée" in str(terminal("user", "bind", LISIERE_TOKEN=held).exception)
+    confirm_by_machine(office.records, "gael", account="root@srv")
+    assert terminal("user", "bind", LISIERE_TOKEN=held).exit_code == 0
+
+
+def test_root_alone_speaks_for_the_machine(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a code nor a confirmation is made as the machine by another account."""
+    monkeypatch.setattr("cli.accounts.account", lambda: "marie")
+    for words in (("add", "eve", "--role", "engineer", "--title", "Eve"), ("confirm", "eve")):
+        found = terminal("user", *words, "--as-machine")
+        assert isinstance(found.exception, UsageError)
+        assert "root itself" in str(found.exception)

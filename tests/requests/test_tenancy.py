@@ -14,8 +14,11 @@ from lisiere.inventory.loader import Loaded
 from lisiere.model.fleet import Fleet
 from lisiere.model.request_case import Act, Case, Event, Role, State, User
 from lisiere.store.setup import connect
+from lisiere.workflow.requests.pairing import bind
+from lisiere.workflow.requests.people import confirm_by_machine
 from lisiere.workflow.requests.permissions import ALLOWED, may
 from lisiere.workflow.requests.permissions import COMMANDS as PERMITTED
+from lisiere.workflow.requests.sight import Sight
 from tests.house.checkout import ROOT
 from tests.requests.conftest import TERRITORY
 from tests.requests.office import ENGINEER, NOW, enrolled, person
@@ -53,6 +56,11 @@ def _strings(fleet: Fleet, *, own: bool) -> Iterator[str]:
     for overlay in fleet.overlays.values():
         if (overlay.territory == TERRITORY) is own:
             yield from (overlay.name, overlay.title)
+            for partner in overlay.partners:
+                yield from (partner.name, partner.title, partner.contact, partner.identity, str(partner.address))
+                yield from map(str, partner.prefixes)
+    seen = Sight(fleet, frozenset({TERRITORY}))
+    yield from (name for name in fleet.flows if seen.knows_flow(name) is own)
     for one in fleet.appliances.values():
         if (one.territory == TERRITORY) is own:
             yield from (one.name, one.data.site, one.hostname, str(one.data.loopback.ipv6))
@@ -88,6 +96,8 @@ def told(loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> "Telling":
         enrolled(records, person("zoe", Role.EPCI_ADMIN, OTHER), by=ENGINEER)
         for user in (*OWN, *WATCHING):
             tokens[user.name] = enrolled(records, user, by=ENGINEER)
+            confirm_by_machine(records, user.name, account="root@srv")
+        bind(records, inventory=ROOT / "inventory", templates=None, by="tests")
         number = records.requests.create(case_of(OTHER, request), b"{}").number
     return Telling(state, number, tokens, foreign_strings(loaded.fleet))
 
@@ -131,12 +141,27 @@ def test_nothing_foreign_is_printed(user: User, told: Telling) -> None:
     assert "aucun de vos" in told(user, "request", "sheet", "admin-amiens-metropole", "sofia-gestion")
 
 
+def test_nothing_foreign_is_printed_where_an_act_succeeds(told: "Telling") -> None:
+    """Asked for, sent, shown with every difference, spoken of, approved and refused."""
+    anna, bruno = OWN
+    number = told(anna, "request", "new", str(CASES / "cases" / "open-flow.yaml")).strip()
+    sent = told(anna, "request", "submit", number)
+    told(anna, "request", "comment", number, "--text", "Avant l'hiver")
+    assert number in told(bruno, "request", "list")
+    assert "printing-" in told(bruno, "request", "show", number, "--diff")
+    effect = sent.rpartition(";")[2].strip()
+    assert "visée par l" in told(bruno, "request", "visa", number, "--as", "epci", "--effect", effect)
+    assert "refusée" in told(bruno, "request", "refuse", number, "--reason", "Pas cette année")
+    assert "Pas cette année" in told(anna, "request", "show", number)
+    assert told(anna, "request", "show", number, "--json")
+
+
 @pytest.mark.parametrize("user", [*OWN, *WATCHING], ids=lambda user: user.name)
 def test_commands_that_are_not_listed_are_refused_in_the_same_words(
     user: User, told: Telling, tmp_path: Path, loaded: Loaded
 ) -> None:
     """Whatever they are and whatever they are given, also with records and an inventory of one's own choice."""
-    listed = {name for grant in user.grants for name in PERMITTED[grant.role] or COMMANDS}
+    listed = {"door"} | {name for grant in user.grants for name in PERMITTED[grant.role] or COMMANDS}
     foreign = next(one for one in loaded.fleet.appliances.values() if one.territory == OTHER)
     assert listed >= {"login", "request", "user"}
     for name in COMMANDS.keys() - listed:

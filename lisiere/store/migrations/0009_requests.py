@@ -35,6 +35,16 @@ class Migration(migrations.Migration):
             options={"db_table": "lisiere_user"},
         ),
         migrations.CreateModel(
+            name="BindingRow",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ("mark", models.CharField(max_length=64)),
+                ("inventory", models.TextField()),
+                ("templates", models.TextField()),
+            ],
+            options={"db_table": "lisiere_binding"},
+        ),
+        migrations.CreateModel(
             name="RequestRow",
             fields=[
                 ("id", models.PositiveIntegerField(primary_key=True, serialize=False)),

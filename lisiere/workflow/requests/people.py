@@ -61,7 +61,7 @@ def invite(records: "Records", user: User, *, by: User) -> str:
         RequestError: They may not, or they could then give the other visa of a request that they had a hand in.
         UsageError: No engineer could sign in any more, or the name is that of somebody who was revoked.
     """
-    _manages(by)
+    require_manager(by)
     code = secrets.token_urlsafe(16)
     records.requests.invite(
         user.model_copy(update={"let_in_by": by.name}),
@@ -123,7 +123,7 @@ def confirm(records: "Records", name: str, *, by: User) -> None:
         RequestError: They may not, or their own login is not confirmed.
         UsageError: Nobody of that name has signed in, or it is for another engineer to say.
     """
-    _manages(by)
+    require_manager(by)
     records.requests.confirm(name, by=by.name)
 
 
@@ -143,7 +143,7 @@ def revoke(records: "Records", name: str, *, by: User) -> None:
         RequestError: They may not, or their own login is not confirmed.
         UsageError: There is nobody of that name, or no engineer could sign in any more.
     """
-    _manages(by)
+    require_manager(by)
     records.requests.revoke(name, by=by.name)
 
 
@@ -155,7 +155,12 @@ def accounts_seen(records: "Records", user: User) -> tuple[Account, ...]:
     return tuple(one for one in everybody if one.user.name == user.name)
 
 
-def _manages(by: User) -> None:
+def require_manager(by: User) -> None:
+    """Refuse who does not manage users.
+
+    Raises:
+        RequestError: They may not, or their own login is not confirmed.
+    """
     if not may(by, Act.MANAGE_USERS, territory=None):
         raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.MANAGE_USERS.value)))
     if not by.confirmed_by:
