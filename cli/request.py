@@ -195,6 +195,15 @@ def close(context: typer.Context, number: Number, *, language: LanguageName = "f
     note(stands(case, spoken))
 
 
+@app.command("end")
+def end(context: typer.Context, number: Number, *, reason: Reason, language: LanguageName = "fr") -> None:
+    """End a request that was applied and can no longer be verified, for its appliances run something newer."""
+    from cli.request_work import said
+    from lisiere.model.request_case import Act
+
+    said(context, number, Act.END, reason, language)
+
+
 @app.command("refuse")
 def refuse(context: typer.Context, number: Number, *, reason: Reason, language: LanguageName = "fr") -> None:
     """Refuse a request that was sent, with a reason."""

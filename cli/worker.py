@@ -31,13 +31,25 @@ def worker(
 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
+    if once:
+        if not work_once(settings, is_lab=is_lab):
+            raise typer.Exit(1)
+        return
     while True:
-        is_well = work_once(settings, is_lab=is_lab)
-        if once:
-            break
+        _look(settings, is_lab=is_lab)
         time.sleep(every)
-    if not is_well:
-        raise typer.Exit(1)
+
+
+def _look(settings: "Settings", *, is_lab: bool) -> None:
+    """One look of many: what goes wrong is said, and the next look comes, unless nobody is signed in any more."""
+    from lisiere.errors import LisiereError, UsageError
+
+    try:
+        work_once(settings, is_lab=is_lab)
+    except UsageError:
+        raise
+    except LisiereError as exc:
+        note(str(exc))
 
 
 def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], datetime] | None" = None) -> bool:
@@ -54,10 +66,9 @@ def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], dateti
     now = clock or (lambda: datetime.now(UTC))
     with open_records(settings) as records:
         desk = WorkerDesk(records, signed_in(records), now)
-        if not desk.due() and not desk.missed():
-            return True
         settle(records, is_lab=is_lab)
-        tell_interruptions(records)
+        if desk.due():
+            tell_interruptions(records)
         resolve_left(records, settings=settings, is_lab=is_lab)
         found = work(desk, tools_of(settings, records, is_lab=is_lab))
     for one in found:

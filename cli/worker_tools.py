@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cli.options import ON_LAB
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def tools_of(settings: "Settings", records: "Records", *, is_lab: bool) -> "Tools":
     """The tools of a worker."""
     from nornir_tasks.request_working import Tools
+    from nornir_tasks.undertaking import RESTART_S
 
     here = _Workplace(settings, records, is_lab)
     return Tools(
@@ -32,6 +33,7 @@ def tools_of(settings: "Settings", records: "Records", *, is_lab: bool) -> "Tool
         end_keys=here.end_keys,
         rotate=here.rotate,
         is_there=here.is_there,
+        takes=timedelta(seconds=2 * settings.revert_in_s + RESTART_S),
         extra=settings.templates,
     )
 

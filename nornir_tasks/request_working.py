@@ -6,17 +6,20 @@ into the time line of the request, and never more of it than who sees the reques
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from lisiere.errors import DataError, LisiereError
+from lisiere.errors import LisiereError, PlanError
 from lisiere.model.calendar import Span
+from lisiere.model.effect import Effect
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run, RunStatus
 from lisiere.model.report import Language
 from lisiere.model.request_case import Case, State
 from lisiere.model.site import Appliance
+from lisiere.model.transaction import Side
 from lisiere.model.words import SecretRef
-from lisiere.workflow.requests.due import Due, WorkerDesk
+from lisiere.workflow.requests.due import LEAST_LEFT, Due, WorkerDesk
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 from lisiere.workflow.requests.readiness import bound_texts, concerned, days_of
 
@@ -36,6 +39,7 @@ class Tools:
         end_keys: Destroys the keys of tunnels that ended.
         rotate: Gives keys new values at all of their ends, by a plan that is made when these are rendered.
         is_there: Whether an appliance can be reached at all: one that is only planned takes the change when it comes.
+        takes: How long it may take until all appliances are on one side.
         extra: The operator's own templates.
     """
 
@@ -46,6 +50,7 @@ class Tools:
     end_keys: Callable[[Sequence[SecretRef]], None]
     rotate: Callable[[Sequence[SecretRef], Callable[[], Plan]], Run]
     is_there: Callable[[Appliance], bool]
+    takes: timedelta = LEAST_LEFT
     extra: Path | None = None
 
 
@@ -57,62 +62,112 @@ class Worked:
     problem: str = ""
 
 
-class _NotDoneError(LisiereError):
-    """It could not be done now; the words are for all who see the request."""
+class _WaitsError(RequestError):
+    """None of its appliances stands at its site yet; it has no window until one does."""
 
 
 def work(desk: WorkerDesk, tools: Tools) -> tuple[Worked, ...]:
-    """Carry out what is due now, one request after the other; what another process has is left to it."""
-    found = []
-    for due in desk.missed():
+    """Carry out what is due now, one request after the other; what another process has is left to it.
+
+    What goes wrong with one of them stops no other.
+    """
+    parts: tuple[tuple[Sequence[Due], _Job], ...] = (
+        (desk.missed(), _missed),
+        (desk.without_window(), _placed),
+        (desk.due(), _worked),
+    )
+    return tuple(found for dues, job in parts for due in dues if (found := _alone(desk, tools, due, job)) is not None)
+
+
+_Job = Callable[[WorkerDesk, Tools, Due], Worked | None]
+
+
+def _alone(desk: WorkerDesk, tools: Tools, due: Due, job: _Job) -> Worked | None:
+    """Work on a request that is as it was and that no other process has; None where there was nothing to do."""
+    try:
         with desk.claimed(due.case) as is_ours:
-            if is_ours and desk.now(due.case) == due.case:
-                why = _told(Phrase.of("The window passed, and no worker came"))
-                found.append(Worked(desk.failed(due, tools.fleet(), why), why))
-    for due in desk.due():
-        with desk.claimed(due.case) as is_ours:
-            if is_ours and desk.now(due.case) == due.case:
-                found.append(_worked(desk, tools, due))
-    return tuple(found)
+            return job(desk, tools, due) if is_ours and desk.now(due.case) == due.case else None
+    except LisiereError as exc:
+        return Worked(due.case, str(exc))
+
+
+def _missed(desk: WorkerDesk, tools: Tools, due: Due) -> Worked:
+    why = _told(Phrase.of("The window passed before it was begun"))
+    return Worked(desk.failed(due, _fleet(tools), why), why)
+
+
+def _placed(desk: WorkerDesk, tools: Tools, due: Due) -> Worked | None:
+    fleet = _fleet(tools)
+    if fleet is None or not any(tools.is_there(one) for one in concerned(fleet, due.effect)):
+        return None
+    case = desk.placed(due, fleet)
+    return None if case is None else Worked(case)
 
 
 def _worked(desk: WorkerDesk, tools: Tools, due: Due) -> Worked:
     try:
         case = due.case
-        if case.state is State.SCHEDULED:
-            case = desk.applied(case, _apply(tools, due))
-        _verify(tools, Due(case, due.effect))
-        return Worked(desk.verified(case, _told(Phrase.of("A second look found all of it in place"))))
+        if case.state is not State.APPLIED:
+            case = desk.applied(case, _apply(desk, tools, due))
+        return Worked(desk.verified(case, _verified(desk, tools, due)))
     except LisiereError as exc:
-        problem = str(exc)
-        told = _told(Phrase.of("The operator cannot do this now")) if isinstance(exc, DataError) else problem
-        return Worked(desk.failed(Due(desk.now(due.case), due.effect), tools.fleet(), told), problem)
+        case = desk.now(due.case) or due.case
+        fleet = None if isinstance(exc, _WaitsError) else _fleet(tools)
+        return Worked(desk.failed(Due(case, due.effect), fleet, _words(desk, exc)), str(exc))
 
 
-def _apply(tools: Tools, due: Due) -> str:
+def _apply(desk: WorkerDesk, tools: Tools, due: Due) -> str:
     """Bring the texts to their appliances; what to write down.
 
     Raises:
         LisiereError: All appliances are as they were, or that is still to be resolved.
     """
+    done = _found_done(desk, due)
+    if done is None:
+        done = _carried_out(desk, tools, due)
+    tools.end_keys(due.effect.keys_ended)
+    return done
+
+
+def _found_done(desk: WorkerDesk, due: Due) -> str | None:
+    """What a worker that was cut short has done; None where it had sent nothing.
+
+    Raises:
+        RequestError: All appliances are as they were, or that is still to be resolved.
+    """
+    left = desk.transaction_of(due.case)
+    if left is None:
+        return None
+    if left.end is Side.NEW:
+        return f"{left.plan_id}, {left.run_id}"
+    if left.end is Side.OLD:
+        raise RequestError(Phrase.of("It was cut short; all appliances are as they were before"))
+    raise RequestError(Phrase.of("It was cut short; its appliances are still to be brought to one side"))
+
+
+def _carried_out(desk: WorkerDesk, tools: Tools, due: Due) -> str:
     fleet, effect = tools.fleet(), due.effect
     _refuse_closed(fleet, due)
     texts = bound_texts(fleet, effect, extra=tools.extra)
-    there = [one for one in concerned(fleet, effect) if tools.is_there(one)]
-    if not there:
-        return _told(Phrase.of("No appliance of it is in service yet"))
+    there = _there(tools, fleet, effect)
     tools.make_keys(effect.keys_made)
-    words = f"request {due.case.number}"
-    run = (
-        tools.rotate(effect.keys_replaced, lambda: _plan(tools, there, texts, words))
-        if effect.keys_replaced
-        else _carried_out(tools, _plan(tools, there, texts, words))
-    )
-    if run is not None and run.status is not RunStatus.SUCCEEDED:
+
+    def planned() -> Plan:
+        plan = _plan(tools, there, texts, f"request {due.case.number}")
+        desk.begun(due.case, plan.id, takes=tools.takes)
+        return plan
+
+    if effect.keys_replaced:
+        run = tools.rotate(effect.keys_replaced, planned)
+    else:
+        plan = planned()
+        if not plan.changes:
+            return _told(Phrase.of("All appliances have it already"))
+        run = tools.carry_out(plan)
+    if run.status is not RunStatus.SUCCEEDED:
         reasons = "; ".join(f"{one.host}: {one.detail}" for one in run.outcomes if one.detail)
-        raise _NotDoneError(f"{run.id} {run.status}: {reasons}")
-    tools.end_keys(effect.keys_ended)
-    return _told(Phrase.of("All appliances have it already")) if run is None else f"{run.plan_id}, {run.id}"
+        raise PlanError(f"{run.id} {run.status}: {reasons}")
+    return f"{run.plan_id}, {run.id}"
 
 
 def _refuse_closed(fleet: Fleet, due: Due) -> None:
@@ -129,9 +184,16 @@ def _refuse_closed(fleet: Fleet, due: Due) -> None:
         raise RequestError(why)
 
 
-def _carried_out(tools: Tools, plan: Plan) -> Run | None:
-    """The run of a plan; None where there is nothing to do."""
-    return tools.carry_out(plan) if plan.changes else None
+def _there(tools: Tools, fleet: Fleet, effect: Effect) -> tuple[Appliance, ...]:
+    """The appliances of an effect that stand at their sites; the others take the change when they come.
+
+    Raises:
+        RequestError: None does, or one left the inventory.
+    """
+    found = tuple(one for one in concerned(fleet, effect) if tools.is_there(one))
+    if not found:
+        raise _WaitsError(Phrase.of("No appliance of it is in service yet"))
+    return found
 
 
 def _plan(tools: Tools, there: Sequence[Appliance], texts: Mapping[str, str], words: str) -> Plan:
@@ -142,23 +204,41 @@ def _plan(tools: Tools, there: Sequence[Appliance], texts: Mapping[str, str], wo
     """
     plan = tools.plan(there, {one.name: texts[one.name] for one in there}, words)
     if plan.failures:
-        raise _NotDoneError(plan.failures[0].reason)
+        raise PlanError(plan.failures[0].reason)
     return plan
 
 
-def _verify(tools: Tools, due: Due) -> None:
-    """Look at all appliances anew, over sessions of their own.
+def _verified(desk: WorkerDesk, tools: Tools, due: Due) -> str:
+    """Look at all appliances anew, over sessions of their own, for what was applied; what to write down.
 
     Raises:
         LisiereError: One does not run what the visas were given for, or does not answer.
     """
-    fleet = tools.fleet()
-    texts = bound_texts(fleet, due.effect, extra=tools.extra)
-    there = [one for one in concerned(fleet, due.effect) if tools.is_there(one)]
-    plan = _plan(tools, there, texts, f"request {due.case.number}, verified") if there else None
-    if plan is not None and plan.changes:
+    there = _there(tools, tools.fleet(), due.effect)
+    plan = _plan(tools, there, desk.texts(due.effect), f"request {due.case.number}, verified")
+    if plan.changes:
         names = ", ".join(one.host for one in plan.changes)
-        raise _NotDoneError(_told(Phrase.of("{hosts} runs something else by now", hosts=names)))
+        raise RequestError(Phrase.of("{hosts} runs something else by now", hosts=names))
+    found = Phrase.of("A second look found all of it in place")
+    absent = sorted({one.host for one in due.effect.appliances} - {one.name for one in there})
+    later = Phrase.of("not in service yet, to take it when they are: {hosts}", hosts=", ".join(absent))
+    return f"{_told(found)}; {_told(later)}" if absent else _told(found)
+
+
+def _fleet(tools: Tools) -> Fleet | None:
+    """The inventory as it is now; None where it cannot be read."""
+    try:
+        return tools.fleet()
+    except LisiereError:
+        return None
+
+
+def _words(desk: WorkerDesk, exc: LisiereError) -> str:
+    """What went wrong, for all who see the request: sentences of the product, and a number for anything else."""
+    if isinstance(exc, RequestError):
+        return "; ".join(one.told(Language.FR) for one in exc.phrases)
+    number = desk.incident(str(exc))
+    return _told(Phrase.of("The operator cannot do this now; what hinders it is noted as {number}", number=number))
 
 
 def _told(phrase: Phrase) -> str:

@@ -78,6 +78,10 @@ class TransactionRecords:
         """The transaction of a run; None when its ends do not change together."""
         return self._worker.read(lambda: next(_found(_rows(self._alias).filter(run_id=run_id)), None))
 
+    def of_plan(self, plan_id: str) -> Transaction | None:
+        """The last transaction that carried out a plan; None when none began."""
+        return self._worker.read(lambda: next(_found(_rows(self._alias).filter(run__plan_id=plan_id).reverse()), None))
+
     def open_ones(self) -> tuple[Transaction, ...]:
         """Those that have not come to their end, or whose secrets have not, oldest first; also those under way."""
         return self._worker.read(lambda: tuple(_found(_rows(self._alias).filter(~Q(secrets="") | Q(end="")))))

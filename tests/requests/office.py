@@ -39,6 +39,11 @@ legal_basis: RGPD art. 6.1.e
 until: 2028-12-31
 why: Une seule imprimante
 """
+ROTATE = """
+kind: rotate-keys
+overlay: admin-haute-somme
+why: Le prestataire est parti
+"""
 
 
 def person(name: str, role: Role, territory: str | None = None) -> User:

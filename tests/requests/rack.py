@@ -1,6 +1,6 @@
 """Appliances as texts that run, for tests of the worker; a fault stands in for what happens on the way to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lisiere.errors import LisiereError
@@ -10,6 +10,8 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run, RunStatus
 from lisiere.model.request_case import Role, State
 from lisiere.model.site import Appliance
+from lisiere.model.transaction import Side
+from lisiere.model.words import SecretRef
 from lisiere.workflow.plans import Found, Origin, freeze_plan
 from lisiere.workflow.preview import compare_texts
 from lisiere.workflow.requests.due import WorkerDesk
@@ -34,9 +36,13 @@ class Rack:
     pushed: list[str] = field(default_factory=list)
     spoils: str = ""
     whole: str = ""
+    rotated: int = 0
+    unreadable: LisiereError | None = None
 
     def fleet(self) -> Fleet:
         """The inventory as it is now."""
+        if self.unreadable is not None:
+            raise self.unreadable
         return load_fleet(self.office.inventory, as_of=day_of(self.office.clock.now))
 
     def plan(self, appliances: Sequence[Appliance], texts: Mapping[str, str], words: str) -> Plan:
@@ -46,7 +52,7 @@ class Rack:
             if (change := compare_texts(running=self.running[one.name], intended=texts[one.name])) is not None:
                 found[one.name] = change
         fleet = self.fleet()
-        return freeze_plan(
+        plan = freeze_plan(
             appliances,
             found,
             unchanged=[one.name for one in appliances if one.name not in found],
@@ -54,11 +60,15 @@ class Rack:
             origin=Origin(words, "tests", self.office.clock()),
             terrain=terrain_of(fleet, fleet.in_service()),
         )
+        self.office.records.save_plan(plan, texts=[*texts.values(), *self.running.values()])
+        return plan
 
     def carry_out(self, plan: Plan) -> Run:
-        """Let all of them run what was planned, unless something is in the way."""
+        """Let all of them run what was planned, as one transaction, unless something is in the way."""
         if isinstance(self.fault, LisiereError):
             raise self.fault
+        run = self.office.records.start_run(plan.id, started_by="tests")
+        self.office.records.transactions.begin(run.id, window_s=60)
         texts = self.office.records.get_configurations(change.intended_sha256 for change in plan.changes)
         self.running |= {change.host: texts[change.intended_sha256] for change in plan.changes}
         self.pushed += [change.host for change in plan.changes]
@@ -67,16 +77,21 @@ class Rack:
             self.running[self.spoils] += "set service ssh port '2022'\n"
         if self.fault is not None:
             raise self.fault
-        at = self.office.clock()
-        return Run(
-            id="run-1",
-            plan_id=plan.id,
-            status=RunStatus.SUCCEEDED,
-            started_at=at,
-            ended_at=at,
-            started_by="tests",
-            outcomes=(),
-        )
+        self.resolve(run.id)
+        return self.office.records.load_run(run.id)
+
+    def resolve(self, run_id: str, side: Side = Side.NEW) -> None:
+        """Bring a transaction to its end, as a worker does before anything else."""
+        records = self.office.records
+        records.transactions.decide(run_id, side, reason="tests")
+        records.transactions.end(run_id, side, detail="tests")
+        records.finish_run(run_id, status=RunStatus.SUCCEEDED if side is Side.NEW else RunStatus.FAILED)
+
+    def rotate(self, _: Sequence[SecretRef], planned: Callable[[], Plan]) -> Run:
+        """Give keys new values: the texts that name them are the same as before."""
+        plan = planned()
+        self.rotated += 1
+        return self.carry_out(plan)
 
     def mend(self) -> None:
         """Put right what was spoiled."""
@@ -90,7 +105,7 @@ class Rack:
             carry_out=self.carry_out,
             make_keys=lambda _: None,
             end_keys=lambda _: None,
-            rotate=lambda _, planned: self.carry_out(planned()),
+            rotate=self.rotate,
             is_there=lambda one: one.name in self.running,
         )
 

@@ -1,21 +1,26 @@
 """The worker: what is due is carried out once, looked at again and written back; what fails is tried again later."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from lisiere.errors import PlanError
-from lisiere.model.request_case import Act, Case, State, User
+from lisiere.errors import InventoryError, Mistake, PlanError
+from lisiere.model.plan import Plan
+from lisiere.model.request_case import Act, Case, Decided, State, User
+from lisiere.model.site import Appliance
+from lisiere.model.transaction import Side
 from lisiere.store.process import Process, this_process
 from lisiere.workflow.intended import render_sites
-from lisiere.workflow.requests.due import WorkerDesk
+from lisiere.workflow.requests.due import MOST_SAID, WorkerDesk
+from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from nornir_tasks.request_working import work
-from tests.requests.office import ADMIN, APPROVER, CLOSE_FLOW, ENGINEER, Office
-from tests.requests.rack import KilledError, Rack
+from tests.requests.office import ADMIN, APPROVER, CLOSE_FLOW, ENGINEER, OPEN_FLOW, ROTATE, Office
+from tests.requests.rack import WORKER, KilledError, Rack
 
 NAMES = ["80620-mairie-01", "80620-siege-01"]
 
@@ -28,9 +33,11 @@ def rack(office: Office) -> Rack:
     return found
 
 
-def scheduled(office: Office) -> Case:
+def scheduled(office: Office, text: str = OPEN_FLOW) -> Case:
     """A request in a window that is open."""
-    case = office.desk(ENGINEER).schedule(office.approve(office.half_approved()).number)
+    sent = office.submitted(text)
+    seen = office.desk(APPROVER).visa(sent.number, Act.VISA_EPCI, shown_sha256=sent.effect_sha256)
+    case = office.desk(ENGINEER).schedule(office.approve(seen).number)
     assert case.starts_at is not None
     office.clock.now = case.starts_at + timedelta(minutes=5)
     return case
@@ -51,7 +58,7 @@ def test_what_is_due_is_applied_and_verified_once(rack: Rack) -> None:
     office.clock.now = case.starts_at + timedelta(minutes=5)
     assert rack.worked() == [(State.VERIFIED, "")]
     assert sorted(rack.pushed) == NAMES
-    assert acts(office, case) == [Act.APPLY, Act.VERIFY]
+    assert acts(office, case) == [Act.BEGIN, Act.APPLY, Act.VERIFY]
     assert rack.worked() == []
     assert office.desk(ADMIN).close(case.number).state is State.CLOSED
     assert office.records.verify_journal().broken_at == 0
@@ -64,7 +71,11 @@ def test_what_fails_is_told_and_tried_again_in_the_next_window(rack: Rack) -> No
     assert rack.worked() == [(State.SCHEDULED, "80620-siege-01 does not answer")]
     assert rack.worked() == []
     after, _ = rack.office.desk(ADMIN).case(case.number)
-    assert "80620-siege-01 does not answer" in after.events[-1].detail
+    told = after.events[-1].detail
+    assert "does not answer" not in told
+    noted = rack.office.records.journal_entries("incidents")[-1].detail
+    assert noted.endswith("80620-siege-01 does not answer")
+    assert noted.partition(":")[0] in told
     assert after.starts_at is not None
     assert case.ends_at is not None
     assert after.starts_at > case.ends_at
@@ -78,28 +89,157 @@ def test_what_is_applied_and_not_in_place_is_said_once(rack: Rack) -> None:
     rack.spoils = "80620-siege-01"
     for _ in range(2):
         assert [state for state, _ in rack.worked()] == [State.APPLIED]
-    assert acts(rack.office, case) == [Act.APPLY, Act.FAIL]
+    assert acts(rack.office, case) == [Act.BEGIN, Act.APPLY, Act.FAIL]
     rack.mend()
     assert rack.worked() == [(State.VERIFIED, "")]
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_a_worker_that_was_killed_pushes_nothing_twice(rack: Rack, *, is_late: bool) -> None:
-    """After the appliances had it: the next worker finds that, also in the next window, and writes it back."""
+@pytest.mark.parametrize("text", [OPEN_FLOW, ROTATE], ids=["flow", "keys"])
+def test_a_worker_that_was_killed_sends_nothing_twice(rack: Rack, text: str, *, is_late: bool) -> None:
+    """After the appliances had it: the next worker finds that, also when the window is over, and writes it back."""
+    office = rack.office
+    case = scheduled(office, text)
+    run_id = _killed(rack, case)
+    for act in (Act.REFUSE, Act.WITHDRAW, Act.END):
+        with pytest.raises(RequestError, match=r"impossible|autorisé"):
+            office.desk(ENGINEER).say(case.number, act, "Trop tard")
+    with pytest.raises(RequestError, match="impossible"):
+        office.desk(ENGINEER).schedule(case.number)
+    for _ in range(2):
+        assert [state for state, _ in rack.worked()] == [State.APPLYING]
+    assert acts(office, case) == [Act.BEGIN, Act.HOLD]
+    pushed, rotated = list(rack.pushed), rack.rotated
+    rack.resolve(run_id)
+    if is_late:
+        office.clock.now += timedelta(hours=12)
+    assert rack.worked() == [(State.VERIFIED, "")]
+    assert (rack.pushed, rack.rotated) == (pushed, rotated)
+    assert rotated == (text == ROTATE)
+
+
+def test_a_worker_that_was_killed_before_it_was_decided_tries_again(rack: Rack) -> None:
+    """Its appliances were brought back: it is scheduled anew, and can be refused again until it is begun again."""
     case = scheduled(rack.office)
+    before = dict(rack.running)
+    rack.resolve(_killed(rack, case), Side.OLD)
+    rack.running = before
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    after, _ = rack.office.desk(ADMIN).case(case.number)
+    assert "comme avant" in after.events[-1].detail
+    assert after.starts_at is not None
+    rack.office.clock.now = after.starts_at
+    assert rack.worked() == [(State.VERIFIED, "")]
+
+
+def _killed(rack: Rack, case: Case) -> str:
+    """Let the worker die while it applies; the run that it leaves."""
     rack.fault = KilledError()
     with pytest.raises(KilledError):
         rack.worked()
-    assert rack.office.desk(ADMIN).case(case.number)[0].state is State.SCHEDULED
     rack.fault = None
-    if is_late:
-        rack.office.clock.now += timedelta(hours=12)
-        assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
-        after, _ = rack.office.desk(ADMIN).case(case.number)
-        assert after.starts_at is not None
-        rack.office.clock.now = after.starts_at
+    assert rack.office.desk(ADMIN).case(case.number)[0].state is State.APPLYING
+    return rack.office.records.transactions.open_ones()[0].run_id
+
+
+@pytest.mark.parametrize("act", [Act.REFUSE, Act.SCHEDULE])
+def test_what_is_taken_back_while_appliances_are_asked_is_not_sent(rack: Rack, act: Act) -> None:
+    """The request is looked at again in the transaction that says that it is begun."""
+    office = rack.office
+    case = scheduled(office)
+
+    def meanwhile(appliances: Sequence[Appliance], texts: Mapping[str, str], words: str) -> Plan:
+        plan = rack.plan(appliances, texts, words)
+        desk = office.desk(ENGINEER)
+        if act is Act.REFUSE:
+            office.records.requests.update(
+                case.number,
+                lambda found, frozen: Decided(
+                    take(found, Step(Act.REFUSE, ENGINEER, office.clock(), detail="Trop tard")), frozen
+                ),
+            )
+        else:
+            desk.schedule(case.number, None)
+        return plan
+
+    work(WorkerDesk(office.records, WORKER, office.clock), replace(rack.tools(), plan=meanwhile))
+    assert rack.pushed == []
+    assert Act.BEGIN not in acts(office, case)
+
+
+def test_one_request_in_trouble_stops_no_other(rack: Rack) -> None:
+    """An inventory that cannot be read, no window in a year: it keeps its place without one, and gets one later."""
+    office = rack.office
+    case = scheduled(office)
+    rack.unreadable = InventoryError([Mistake("hosts/x.yaml", 1, "80999-mairie-01: vlan 9999")])
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    after, _ = office.desk(ADMIN).case(case.number)
+    assert (after.state, after.ends_at) == (State.SCHEDULED, None)
+    assert "9999" not in after.model_dump_json()
+    assert rack.worked() == []
+    rack.unreadable = None
+    assert rack.worked() == [(State.SCHEDULED, "")]
+    again, _ = office.desk(ADMIN).case(case.number)
+    assert again.starts_at is not None
+    office.clock.now = again.starts_at
     assert rack.worked() == [(State.VERIFIED, "")]
-    assert sorted(rack.pushed) == NAMES
+
+
+def test_what_stands_at_no_site_yet_waits(rack: Rack) -> None:
+    """Nothing was looked at: it is not verified, says so once, and has a window when the first appliance is there."""
+    office = rack.office
+    case = scheduled(office)
+    running = dict(rack.running)
+    rack.running.clear()
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    office.clock.now += timedelta(days=30)
+    assert rack.worked() == []
+    assert acts(office, case) == [Act.FAIL]
+    rack.running[NAMES[0]] = running[NAMES[0]]
+    assert rack.worked() == [(State.SCHEDULED, "")]
+    after, _ = office.desk(ADMIN).case(case.number)
+    assert after.starts_at is not None
+    office.clock.now = after.starts_at
+    assert rack.worked() == [(State.VERIFIED, "")]
+    assert NAMES[1] in office.desk(ADMIN).case(case.number)[0].events[-1].detail
+
+
+def test_too_little_of_a_window_is_none(rack: Rack) -> None:
+    """What would not be over by its end is not begun."""
+    case = scheduled(rack.office)
+    tools = replace(rack.tools(), takes=timedelta(hours=8))
+    work(WorkerDesk(rack.office.records, WORKER, rack.office.clock), tools)
+    assert rack.pushed == []
+    assert acts(rack.office, case) == [Act.FAIL]
+
+
+def test_what_is_applied_is_verified_against_what_was_applied(rack: Rack) -> None:
+    """Another change of the same sites in the inventory is no matter; one on an appliance is an engineer's to end."""
+    office = rack.office
+    case = scheduled(office)
+    rack.spoils = "80620-siege-01"
+    assert [state for state, _ in rack.worked()] == [State.APPLIED]
+    _more_speed(office)
+    rack.mend()
+    assert rack.worked() == [(State.VERIFIED, "")]
+    assert office.desk(ADMIN).close(case.number).state is State.CLOSED
+
+
+def test_an_engineer_ends_what_can_no_longer_be_verified(rack: Rack) -> None:
+    """With a reason; nobody else does. Until then the reasons why it is not verified are said, and not for ever."""
+    office = rack.office
+    case = scheduled(office)
+    rack.spoils = "80620-siege-01"
+    rack.worked()
+    for at in range(30):
+        rack.unreadable = InventoryError([Mistake("hosts/x.yaml", 1, f"mistake {at}")])
+        rack.worked()
+    assert acts(office, case).count(Act.FAIL) == MOST_SAID
+    with pytest.raises(RequestError, match="autorisé"):
+        office.desk(ADMIN).say(case.number, Act.END, "Remplacée")
+    with pytest.raises(RequestError, match="raison"):
+        office.desk(ENGINEER).say(case.number, Act.END, " ")
+    assert office.desk(ENGINEER).say(case.number, Act.END, "Remplacée").state is State.CLOSED
 
 
 def test_what_another_process_has_is_left_to_it(rack: Rack) -> None:
@@ -122,14 +262,18 @@ def test_an_inventory_that_moved_is_not_applied(rack: Rack) -> None:
     """What is intended is no longer what the visas were given for: nothing is sent, and the time line says so."""
     office = rack.office
     case = scheduled(office)
+    _more_speed(office)
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    assert rack.pushed == []
+    assert "plus ce pour quoi" in office.desk(ADMIN).case(case.number)[0].events[-1].detail
+
+
+def _more_speed(office: Office) -> None:
     hosts = next(office.inventory.glob("hosts/200037059-*.yaml"))
     text = hosts.read_text(encoding="utf-8")
     at = text.index("80620-mairie-01:")
     hosts.write_text(text[:at] + text[at:].replace("uplink_mbit: ", "uplink_mbit: 1", 1), encoding="utf-8")
     office.git("commit", "-qam", "More speed")
-    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
-    assert rack.pushed == []
-    assert "plus ce pour quoi" in office.desk(ADMIN).case(case.number)[0].events[-1].detail
 
 
 def test_one_request_at_a_time_for_the_same_sites(rack: Rack) -> None:

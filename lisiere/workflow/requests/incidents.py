@@ -1,5 +1,6 @@
 """What went wrong at the operator, kept for engineers; who sees one territory gets a number, and none of the words."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from lisiere.store.records import Records
 
 JOURNAL, LONGEST = "incidents", 4000
+
+
+def noted(records: "Records", text: str, *, at: datetime) -> str:
+    """Keep for engineers what went wrong; its number, which is the same for the same words."""
+    number = hashlib.sha256(text.encode()).hexdigest()[:8]
+    records.journal(JOURNAL, "", "incident", f"{number}: {text[:LONGEST]}", at=at)
+    return number
 
 
 @contextmanager

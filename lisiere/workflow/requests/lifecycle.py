@@ -31,17 +31,25 @@ NEXT: Mapping[tuple[State, Act], State] = MappingProxyType(
         **{(state, Act.COMMENT): state for state in State},
         (State.APPROVED, Act.COMMIT): State.APPROVED,
         (State.APPROVED, Act.PLAN): State.APPROVED,
-        (State.SCHEDULED, Act.APPLY): State.APPLIED,
+        (State.SCHEDULED, Act.BEGIN): State.APPLYING,
         (State.SCHEDULED, Act.FAIL): State.SCHEDULED,
+        (State.SCHEDULED, Act.HOLD): State.SCHEDULED,
+        (State.APPLYING, Act.BEGIN): State.APPLYING,
+        (State.APPLYING, Act.APPLY): State.APPLIED,
+        (State.APPLYING, Act.FAIL): State.SCHEDULED,
+        (State.APPLYING, Act.HOLD): State.APPLYING,
         (State.APPLIED, Act.FAIL): State.APPLIED,
+        (State.APPLIED, Act.END): State.CLOSED,
         (State.APPLIED, Act.VERIFY): State.VERIFIED,
         (State.VERIFIED, Act.CLOSE): State.CLOSED,
         **{(state, Act.INFORM): state for state in (State.SUBMITTED, State.EPCI_APPROVED)},
     },
 )
-REASONED = frozenset({Act.REFUSE, Act.WITHDRAW, Act.OBJECT, Act.COMMENT, Act.INFORM})
+REASONED = frozenset({Act.REFUSE, Act.WITHDRAW, Act.OBJECT, Act.COMMENT, Act.INFORM, Act.END})
 IN_INVENTORY = frozenset({State.APPROVED, State.SCHEDULED})
-"""States in which the inventory holds a request: who commits there takes it back, and nobody else refuses it."""
+"""States in which the inventory holds a request: who commits there takes it back, and nobody else refuses it.
+
+While it is being applied nobody does: what its appliances have is known only after that."""
 VISAS = frozenset({Act.VISA_EPCI, Act.VISA_OPERATOR})
 
 
@@ -162,6 +170,6 @@ def _event(step: Step) -> Event:
 def _fields(case: Case, step: Step) -> dict[str, object]:
     if step.act is Act.SUBMIT:
         return {"effect_sha256": step.effect_sha256}
-    if step.act is Act.SCHEDULE or (step.act is Act.FAIL and step.starts_at is not None):
+    if step.act is Act.SCHEDULE or (step.act in {Act.FAIL, Act.HOLD} and NEXT[case.state, step.act] is State.SCHEDULED):
         return {"starts_at": step.starts_at, "ends_at": step.ends_at}
     return {"plan_id": step.detail} if step.act is Act.PLAN else {}

@@ -23,12 +23,18 @@ from lisiere.workflow.terrain import terrain_of
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
-WAITING = frozenset({State.APPROVED, State.SCHEDULED, State.APPLIED})
+WAITING = frozenset({State.APPROVED, State.SCHEDULED, State.APPLYING, State.APPLIED})
 """States in which the inventory holds a request, and its appliances do not or may not yet."""
 
 
 def days_of(fleet: Fleet, case: Case, effect: Effect) -> Days:
-    """The days of a request."""
+    """The days of a request.
+
+    Raises:
+        RequestError: Its territory left the inventory.
+    """
+    if case.territory not in fleet.territories:
+        raise RequestError(Phrase.of("{host} left the inventory", host=case.territory))
     appliances = (fleet.appliances[one.host] for one in effect.appliances if one.host in fleet.appliances)
     return Days(fleet.territories[case.territory], any(one.profile in SCHOOL_PROFILES for one in appliances))
 
