@@ -178,8 +178,8 @@ class Case(Model):
     informed_at: datetime | None = None
 
     def sent(self) -> int:
-        """How often it was sent."""
-        return sum(event.act is Act.SUBMIT for event in self.events)
+        """How often it was sent, or is to be looked at anew for its visas became void."""
+        return sum(event.act in {Act.SUBMIT, Act.VOID} for event in self.events)
 
     def visas(self) -> tuple[Event, ...]:
         """The visas in force: those given after the last submission and after the last time that they became void."""

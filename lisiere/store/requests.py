@@ -117,7 +117,7 @@ def _case(alias: str, row: RequestRow) -> Case | Damaged:
 
 def _informed_at(alias: str, case: Case) -> datetime | None:
     """When the contact of the académie had the request in hand: by a channel, or as an engineer says."""
-    sent = next((at for at, one in reversed(list(enumerate(case.events))) if one.act is Act.SUBMIT), len(case.events))
+    sent = max((at for at, one in enumerate(case.events) if one.act in {Act.SUBMIT, Act.VOID}), default=0)
     by_hand = [one.at for one in case.events[sent:] if one.act is Act.INFORM]
     rows = DeliveryRow.objects.using(alias).filter(notice__kind=TOLD, notice__subject=_subject(case))
     first: DeliveryRow | None = rows.exclude(sent_at=None).order_by("sent_at").first()
@@ -125,7 +125,7 @@ def _informed_at(alias: str, case: Case) -> datetime | None:
 
 
 def _notify(alias: str, case: Case, text: str) -> None:
-    """Have the contact of the académie told, once for each time that a request is sent."""
+    """Have the contact of the académie told, once for each time that a request is sent or voided."""
     at = utc(case.events[-1].at)
     row = NoticeRow(audience=ACADEMIE, kind=TOLD, subject=_subject(case), text=text, made_at=at)
     NoticeRow.objects.using(alias).bulk_create([row], ignore_conflicts=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lisiere.errors import InventoryError
+from lisiere.errors import InventoryError, LisiereError
 from lisiere.inventory.loader import load_fleet
 from lisiere.model.calendar import Span
 from lisiere.model.request_case import Act, Case, Damaged, Grant, Role, State
@@ -20,6 +20,7 @@ from lisiere.workflow.requests.moves import void_reason
 from lisiere.workflow.requests.people import confirm_by_machine
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
+from lisiere.workflow.requests.repository import INTENT, Repository
 from tests.house.checkout import ROOT
 from tests.requests.office import (
     ACADEMIE,
@@ -30,6 +31,7 @@ from tests.requests.office import (
     ENGINEER,
     HERE,
     OPEN_FLOW,
+    ROTATE,
     STRANGER,
     Office,
     enrolled,
@@ -219,31 +221,39 @@ def test_two_visas_at_the_same_moment_count_once(office: Office, tmp_path: Path)
     first = enrolled(office.records, ENGINEER)
     second = enrolled(office.records, person("gael", Role.ENGINEER), by=ENGINEER)
     confirm_by_machine(office.records, "gael", account="root@srv")
-    state = tmp_path / "state"
-    state.mkdir()
-    (state / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
-    words = ["--inventory", office.inventory, "--state", state, "request", "visa", str(case.number), "--as", "operator"]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "cli.main", *map(str, words), "--effect", case.effect_sha256],
-            cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "LISIERE_TOKEN": token, "HOME": str(tmp_path)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for token in (first, second)
-    ]
-    told = [one.communicate(timeout=240) for one in running]
-    assert sorted(one.returncode for one in running) == [0, 2], told
+    told = _visas_at_once(office, tmp_path, (case, case), (first, second))
+    assert sorted(status for status, _ in told) == [0, 2], told
     found, _ = office.desk(ADMIN).case(case.number)
     assert [one.act for one in found.events].count(Act.VISA_OPERATOR) == 1
     assert [one.act for one in found.events].count(Act.COMMIT) == 1
     assert office.commits() == 2
 
 
+def _visas_at_once(
+    office: Office, tmp_path: Path, cases: tuple[Case, Case], tokens: tuple[str, str]
+) -> list[tuple[int, str]]:
+    """Give the operator's visa twice, each in a process of its own; statuses and what was said."""
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
+    words = ["--inventory", office.inventory, "--state", state, "request", "visa", "--as", "operator", "--effect"]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *map(str, words), case.effect_sha256, str(case.number)],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "LISIERE_TOKEN": token, "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for token, case in zip(tokens, cases, strict=True)
+    ]
+    told = [one.communicate(timeout=240) for one in running]
+    return [(one.returncode, "".join(said)) for one, said in zip(running, told, strict=True)]
+
+
 def test_the_academie_may_object_in_time(office: Office) -> None:
-    """The operator waits for the term; after it there is no objection."""
+    """The operator waits for the term; after it there is no objection. What is voided is told anew, with a new term."""
     site, kind = next(
         (name, one.data.web_access.kind)
         for name, one in load_fleet(office.inventory, as_of=office.clock.now.date()).appliances.items()
@@ -266,8 +276,21 @@ def test_the_academie_may_object_in_time(office: Office) -> None:
     office.clock.now += OBJECTION_TERM + timedelta(minutes=1)
     with pytest.raises(RequestError, match="passé"):
         office.desk(ACADEMIE).say(late.number, Act.OBJECT, "trop tard")
+    again = office.submitted(text)
+    office.handed_over()
+    office.clock.now += OBJECTION_TERM + timedelta(minutes=1)
     with pytest.raises(RequestError, match=r"Il n.y a pas"):
         office.desk(ACADEMIE).case(office.submitted().number)
+    office.desk(APPROVER).visa(again.number, Act.VISA_EPCI, shown_sha256=again.effect_sha256)
+    office.damage("UPDATE lisiere_request SET effect = ? WHERE id = ?", b"{}", again.number)
+    with pytest.raises(RequestError, match="visas sont nuls"):
+        office.approve(again)
+    void, _ = office.desk(ADMIN).case(again.number)
+    assert void.informed_at is None
+    assert [one.subject for one in office.handed_over()] == [f"demande {again.number}, envoi 2"]
+    office.desk(APPROVER).visa(again.number, Act.VISA_EPCI, shown_sha256=void.effect_sha256)
+    with pytest.raises(RequestError, match=r"peut s.opposer"):
+        office.approve(void)
 
 
 def test_a_request_stays_in_its_territory(office: Office) -> None:
@@ -331,6 +354,7 @@ def test_a_commit_that_lost_its_process_is_brought_up(office: Office) -> None:
     office.approve(case)
     office.git("checkout", "-q", "HEAD~1", "--", "inventory")
     assert office.git("status", "--porcelain") != ""
+    (office.folder / ".git" / INTENT).write_text(office.git("rev-parse", "HEAD"), encoding="utf-8")
     told: list[str] = []
     found = office.desk(ENGINEER, told)
     other = office.submitted(CLOSE_FLOW)
@@ -344,6 +368,12 @@ def test_a_commit_that_lost_its_process_is_brought_up(office: Office) -> None:
     with pytest.raises(RequestError, match="dépôt"):
         found.visa(other.number, Act.VISA_OPERATOR, shown_sha256=other.effect_sha256)
     assert (office.inventory / "flows.yaml").read_text(encoding="utf-8") == "---\nflows: []\n"
+    office.git("checkout", "-q", "HEAD", "--", "inventory")
+    office.git("checkout", "-q", "HEAD~1", "--", "inventory")
+    with pytest.raises(RequestError, match="dépôt"):
+        found.visa(other.number, Act.VISA_OPERATOR, shown_sha256=other.effect_sha256)
+    assert office.git("diff", "--cached", "--name-only", "HEAD") != ""
+    assert len(told) == 1
 
 
 def test_what_moves_while_a_visa_is_given_stops_it(office: Office) -> None:
@@ -373,3 +403,95 @@ def test_an_engineer_takes_back_what_is_approved(office: Office) -> None:
         with pytest.raises(RequestError, match="autorisé"):
             office.desk(ENGINEER).say(case.number, act, "plan-x")
     assert office.desk(ENGINEER).say(case.number, Act.REFUSE, "Le site ferme").state is State.REFUSED
+
+
+@pytest.mark.parametrize("is_scheduled", [False, True])
+def test_what_is_refused_after_its_visas_leaves_the_inventory(office: Office, *, is_scheduled: bool) -> None:
+    """In one commit of its own; what was committed since stays, and nothing of it comes with the next request."""
+    flows = office.inventory / "flows.yaml"
+    before = flows.read_text(encoding="utf-8")
+    case = office.approve(office.half_approved())
+    if is_scheduled:
+        office.desk(ENGINEER).schedule(case.number)
+    flows.write_text("# Theirs\n" + flows.read_text(encoding="utf-8"), encoding="utf-8")
+    office.git("commit", "-qam", "Theirs")
+    assert office.desk(ENGINEER).say(case.number, Act.REFUSE, "Le site ferme").state is State.REFUSED
+    assert flows.read_text(encoding="utf-8") == "# Theirs\n" + before
+    assert (office.git("status", "--porcelain"), office.commits()) == ("", 4)
+    assert f"Request {case.number} taken back: open-flow" in office.git("log", "-1", "--format=%B")
+    again = office.desk(ADMIN).preview(parse_request(CLOSE_FLOW))
+    assert "printing-200037059" not in again.frozen().decode()
+    with pytest.raises(RequestError):
+        office.desk(ENGINEER).commit(case.number)
+
+
+def test_what_later_changes_rest_upon_is_not_taken_back_blindly(office: Office) -> None:
+    """The request keeps its place, until an engineer took it out of the inventory; then nothing is left to commit."""
+    flows = office.inventory / "flows.yaml"
+    case = office.approve(office.half_approved())
+    text = flows.read_text(encoding="utf-8")
+    flows.write_text(text.replace("Impression au siège", "Impression"), encoding="utf-8")
+    office.git("commit", "-qam", "Theirs")
+    with pytest.raises(RequestError, match="appuie sur elle"):
+        office.desk(ENGINEER).say(case.number, Act.REFUSE, "Le site ferme")
+    assert (office.desk(ADMIN).case(case.number)[0].state, office.commits()) == (State.APPROVED, 3)
+    office.git("checkout", "-q", "HEAD~2", "--", "inventory")
+    office.git("commit", "-qm", "Out of it")
+    assert office.desk(ENGINEER).say(case.number, Act.REFUSE, "Le site ferme").state is State.REFUSED
+    assert office.commits() == 4
+
+
+def test_one_process_at_a_time_works_in_the_repository(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another one does, no visa is given and nothing is brought up."""
+    case = office.half_approved()
+    monkeypatch.setattr("lisiere.workflow.requests.repository.PATIENCE_S", 0.1)
+    with Repository(office.inventory).locked(), pytest.raises(RequestError, match="autre travaille"):
+        office.approve(case)
+    assert len(office.desk(ADMIN).case(case.number)[0].visas()) == 1
+    assert office.approve(case).state is State.APPROVED
+
+
+def test_two_requests_approved_at_the_same_moment_lose_nothing(office: Office, tmp_path: Path) -> None:
+    """In two processes: each request is in the inventory with a commit, or its visas are void."""
+    elsewhere = CLOSE_FLOW.replace("admin-haute-somme", _overlay_of(office, ELSEWHERE))
+    first = office.half_approved()
+    desk = office.desk(STRANGER)
+    sent = desk.submit(desk.create(parse_request(elsewhere)).number)
+    approver = person("gilles", Role.EPCI_APPROVER, ELSEWHERE)
+    second = office.desk(approver).visa(sent.number, Act.VISA_EPCI, shown_sha256=sent.effect_sha256)
+    token = enrolled(office.records, ENGINEER)
+    told = _visas_at_once(office, tmp_path, (first, second), (token, token))
+    found = [office.desk(ENGINEER).case(one.number)[0] for one in (first, second)]
+    states = [one.state for one in found]
+    assert sorted(states) in ([State.APPROVED, State.APPROVED], [State.APPROVED, State.SUBMITTED]), told
+    committed = [one for one in found if one.state is State.APPROVED]
+    assert (office.git("status", "--porcelain"), office.commits()) == ("", 1 + len(committed))
+    text = (office.inventory / "flows.yaml").read_text(encoding="utf-8")
+    assert ("printing-200037059" in text) == (found[0].state is State.APPROVED)
+    assert office.records.verify_journal().broken_at == 0
+
+
+def _overlay_of(office: Office, territory: str) -> str:
+    fleet = load_fleet(office.inventory, as_of=office.clock.now.date())
+    return next(
+        name
+        for name, one in sorted(fleet.overlays.items())
+        if one.territory == territory and any(flow.flow == "shared-files" for flow in one.flows)
+    )
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_rotation_that_lost_its_plan_is_planned_later(office: Office, *, is_lost: bool) -> None:
+    """Keys change no file, so there is no commit: what is missing after the second visa is taken up all the same."""
+    case = office.submitted(ROTATE)
+    office.desk(APPROVER).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    if is_lost:
+        office.damage("CREATE TRIGGER full BEFORE INSERT ON lisiere_plan BEGIN SELECT RAISE(ABORT, 'full'); END")
+        with pytest.raises(LisiereError):
+            office.approve(case)
+        office.damage("DROP TRIGGER full")
+        assert office.desk(ENGINEER).commit(case.number).plan_id
+    else:
+        assert office.approve(case).plan_id
+    with pytest.raises(RequestError, match="déjà"):
+        office.desk(ENGINEER).commit(case.number)

@@ -1,6 +1,6 @@
 """The desk at which somebody signed in works on requests; every door, terminal or portal, comes here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from lisiere.errors import AlteredError, ChangedLoginError
+from lisiere.errors import AlteredError, ChangedLoginError, InventoryError
 from lisiere.inventory.loader import Loaded, load_whole
 from lisiere.model.calendar import Span
 from lisiere.model.days import day_of, paris_time
@@ -19,7 +19,7 @@ from lisiere.model.request_case import Act, Case, Damaged, Decided, Event, Kept,
 from lisiere.workflow.requests.applying import Applied, apply_in_memory
 from lisiere.workflow.requests.effects import effect_of
 from lisiere.workflow.requests.incidents import shielded
-from lisiere.workflow.requests.lifecycle import REASONED, Step, take, voided
+from lisiere.workflow.requests.lifecycle import IN_INVENTORY, REASONED, Step, take, voided
 from lisiere.workflow.requests.moves import void_reason
 from lisiere.workflow.requests.objections import letter
 from lisiere.workflow.requests.permissions import may, require, sees, territories, unknown
@@ -119,6 +119,8 @@ class Desk:
         if act not in {*REASONED, Act.CLOSE}:
             raise RequestError(Phrase.of("You may not do this: {act}", act=Word(act.value)))
         step = self._step(act, detail=_remark(detail))
+        if act is Act.REFUSE and self._found(number)[0].state in IN_INVENTORY:
+            return self._taken_back(number, step)
         return self._kept(number, lambda found, frozen: Decided(take(found, step), frozen))
 
     def schedule(self, number: int, wanted: Span | None = None) -> Case:
@@ -142,8 +144,15 @@ class Desk:
 
     def visa(self, number: int, act: Act, *, shown_sha256: str) -> Case:
         """Give a visa for the effect that was shown. With the second one the inventory changes, in one commit."""
+        self._may(number, act)
+        if act is not Act.VISA_OPERATOR:
+            return self._seen(number, act, shown_sha256, None)
+        with self._at_work() as repository:
+            self._seen(number, act, shown_sha256, repository)
+            return self._commit(number, repository)
+
+    def _seen(self, number: int, act: Act, shown_sha256: str, repository: Repository | None) -> Case:
         case = self._may(number, act)
-        repository = self._repository() if act is Act.VISA_OPERATOR else None
         head = repository.check() if repository else ""
         applied, effect = self._worked_out(parse_request(case.request), territory=case.territory)
         step = self._step(act, effect_sha256=shown_sha256)
@@ -151,8 +160,7 @@ class Desk:
         def decide(found: Case, frozen: bytes, others: tuple[Kept | Damaged, ...]) -> Decided:
             require(self._user, act, found)
             if found.state in {State.SUBMITTED, State.EPCI_APPROVED} and (why := void_reason(found, frozen, effect)):
-                after = voided(found, by=self._user, at=step.at, why=why, effect_sha256=effect.sha256)
-                return Decided(after, effect.frozen())
+                return self._void(found, effect, why)
             after = take(found, step)
             if repository:
                 refuse_beside(found, frozen, others)
@@ -164,44 +172,93 @@ class Desk:
             kept = self._records.requests.update_beside(number, decide, by=self._user)
         if kept is None:
             raise unknown(number)
-        after = self._unless_void(kept)
-        return self.commit(number) if act is Act.VISA_OPERATOR else after
+        return self._unless_void(kept)
 
     def commit(self, number: int) -> Case:
         """Bring an approved request into the inventory, once; also after a crash between the visa and this."""
+        self._may(number, Act.COMMIT)
+        with self._at_work() as repository:
+            return self._commit(number, repository)
+
+    # ---- how --------------------------------------------------------------------------------------------------
+
+    def _commit(self, number: int, repository: Repository) -> Case:
         case = self._may(number, Act.COMMIT)
-        repository = self._repository()
+        if _is_committed(case):
+            if case.plan_id:
+                raise RequestError(Phrase.of("The inventory holds request {number} already", number=number))
+            return self._planned(number)
         made = repository.find(self._message(case))
         if made is not None:
-            if not _is_committed(case):
-                self._kept(number, lambda found, frozen: Decided(self._committed(found, made), frozen))
-            elif case.plan_id:
-                raise RequestError(Phrase.of("The inventory holds request {number} already", number=number))
+            self._kept(number, lambda found, frozen: Decided(self._committed(found, made), frozen))
             return self._planned(number)
         head = repository.check()
         applied, effect = self._worked_out(parse_request(case.request), territory=case.territory)
 
+        built = repository.build(applied.files, self._message(case), after=head) if applied.files else None
+
         def decide(found: Case, frozen: bytes) -> Decided:
             self._committed(found, "")
             if why := void_reason(found, frozen, effect):
-                after = voided(found, by=self._user, at=self._place.clock(), why=why, effect_sha256=effect.sha256)
-                return Decided(after, effect.frozen())
+                return self._void(found, effect, why)
             repository.check_still(head, applied.before.texts)
-            made = repository.commit(applied.files, self._message(found), after=head) if applied.files else "-"
-            return Decided(self._committed(found, made), frozen)
+            if built is not None:
+                repository.move(built)
+            return Decided(self._committed(found, built.commit if built else "-"), frozen)
 
         self._unless_void(self._kept(number, decide))
+        if built is not None:
+            repository.follow(built)
         return self._planned(number)
 
-    # ---- how --------------------------------------------------------------------------------------------------
+    def _taken_back(self, number: int, step: Step) -> Case:
+        """Refuse what the inventory holds already: what its commit did is taken out again, in a commit of its own."""
+        require(self._user, Act.COMMIT, self._may(number, Act.REFUSE))
+        with self._at_work() as repository:
+            case = self._may(number, Act.REFUSE)
+            head = repository.check()
+            made = repository.find(self._message(case))
+            files = repository.without(made) if made else {}
+            self._refuse_broken(files)
+            message = self._message(case, is_back=True)
+            built = repository.build(files, message, after=head) if files else None
 
-    def _repository(self) -> Repository:
-        """The inventory's repository, brought in order where it was left in the middle, and its upstream asked."""
+            def decide(found: Case, frozen: bytes) -> Decided:
+                after = take(found, step)
+                repository.check_still(head, {})
+                if built is not None:
+                    repository.move(built)
+                return Decided(after, frozen)
+
+            kept = self._kept(number, decide)
+            if built is not None:
+                repository.follow(built)
+            return kept
+
+    def _refuse_broken(self, files: Mapping[str, str]) -> None:
+        """See that the inventory is one without a request too."""
+        try:
+            load_whole(self._place.inventory, as_of=day_of(self._place.clock()), changed=files)
+        except InventoryError as exc:
+            raise RequestError(
+                Phrase.of("Without it the inventory is refused; take it back in the inventory first"),
+                *(Phrase.of("The changed inventory is refused: {reason}", reason=one.message) for one in exc.mistakes),
+            ) from exc
+
+    @contextmanager
+    def _at_work(self) -> Iterator[Repository]:
+        """Alone in the inventory's repository: its upstream asked, and in order where it was left in the middle."""
         repository = Repository(self._place.inventory)
-        if done := repository.recover():
-            self._place.tell(done)
         repository.ask_upstream()
-        return repository
+        with repository.locked():
+            if done := repository.recover():
+                self._place.tell(done)
+            yield repository
+
+    def _void(self, found: Case, effect: Effect, why: str) -> Decided:
+        """The visas are void; of what concerns a school the académie is told anew, and has its term anew."""
+        after = voided(found, by=self._user, at=self._place.clock(), why=why, effect_sha256=effect.sha256)
+        return Decided(after, effect.frozen(), letter(after, effect) if after.concerns_school else "")
 
     def _planned(self, number: int) -> Case:
         """Have a plan lie ready for what the visas were given for: its texts, and what the records say of them."""
@@ -234,11 +291,11 @@ class Desk:
             raise RequestError(Phrase.of("The inventory holds request {number} already", number=case.number))
         return take(case, self._step(Act.COMMIT, detail=made, effect_sha256=case.effect_sha256))
 
-    def _message(self, case: Case) -> Message:
+    def _message(self, case: Case, *, is_back: bool = False) -> Message:
         request = parse_request(case.request)
         about = request.site if isinstance(request, ChangeWebAccess) else request.overlay
         visas = [f"{one.by} ({one.act}, {one.at:%Y-%m-%dT%H:%M:%SZ})" for one in case.visas()]
-        return Message(case.number, case.effect_sha256, f"{request.kind} {about}", visas)
+        return Message(case.number, case.effect_sha256, f"{request.kind} {about}", visas, is_back)
 
     def _found(self, number: int) -> tuple[Case, bytes]:
         """A request that they see.

@@ -123,7 +123,7 @@ class WorkerDesk:
                 raise RequestError(Phrase.of("Request {number} changed meanwhile", number=case.number))
             return Decided(take(found, step), frozen)
 
-        return self._records.requests.update(case.number, decide) or case
+        return self._records.requests.update(case.number, decide, by=self._user) or case
 
     def applied(self, case: Case, detail: str) -> Case:
         """Note that all of its appliances have it."""
@@ -190,7 +190,9 @@ class WorkerDesk:
         return Step(act, self._user, self._clock(), detail=detail, starts_at=starts_at, ends_at=ends_at)
 
     def _take(self, case: Case, step: Step) -> Case:
-        found = self._records.requests.update(case.number, lambda found, frozen: Decided(take(found, step), frozen))
+        found = self._records.requests.update(
+            case.number, lambda found, frozen: Decided(take(found, step), frozen), by=self._user
+        )
         return case if found is None else found
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +11,8 @@ from types import MappingProxyType
 
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 
-PATIENCE_S, FETCH_PATIENCE_S = 20.0, 30.0
-"""For how long an answer is awaited: of what is on this machine, and of an upstream."""
+PATIENCE_S, FETCH_PATIENCE_S, DYING_S = 20.0, 30.0, 5.0
+"""For how long an answer is awaited: of what is on this machine, of an upstream, and of what was told to end."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,6 +47,15 @@ class Git:
         status, out, _ = self._run(("cat-file", "blob", name), given=b"", env=NOTHING, patience_s=PATIENCE_S)
         return None if status else out
 
+    def merged(self, ours: bytes, base: bytes, theirs: bytes) -> bytes | None:
+        """Our text with what changed from a base to theirs; None where the two changes meet."""
+        with tempfile.TemporaryDirectory(prefix="lisiere-") as place:
+            names = [str(Path(place) / name) for name in ("ours", "base", "theirs")]
+            for name, content in zip(names, (ours, base, theirs), strict=True):
+                Path(name).write_bytes(content)
+            status, out, _ = self._run(("merge-file", "-p", *names), given=b"", env=NOTHING, patience_s=PATIENCE_S)
+        return None if status else out
+
     def fetch(self, remote: str) -> None:
         """Ask an upstream what it has.
 
@@ -53,7 +63,9 @@ class Git:
             RequestError: It cannot be reached, or does not answer in time.
         """
         words = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", remote)
-        status, out, err = self._run(words, given=b"", env=NOTHING, patience_s=FETCH_PATIENCE_S)
+        ssh = self.may("config", "core.sshCommand") or "ssh"
+        env = {"GIT_SSH_COMMAND": f"{ssh} -oBatchMode=yes -oConnectTimeout=10"}
+        status, out, err = self._run(words, given=b"", env=env, patience_s=FETCH_PATIENCE_S)
         if status:
             raise _refusal(out, err, words)
 
@@ -81,10 +93,15 @@ class Git:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End git and what it started."""
+    """End git and what it started; what left its group and holds a pipe of it is not waited for."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=DYING_S)
 
 
 def _refusal(out: bytes, err: bytes, words: tuple[str, ...]) -> RequestError:
