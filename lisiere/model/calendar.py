@@ -36,10 +36,11 @@ class Closure(Model):
 
 
 class Calendar(Model):
-    """The public-service calendar; of schools it says nothing after `schools_known_until`."""
+    """The public-service calendar; of schools and of elections it says nothing after the days until which it knows."""
 
     maintenance: Maintenance
     schools_known_until: date
+    elections_known_until: date
     closures: tuple[Closure, ...] = ()
 
 

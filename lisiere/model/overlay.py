@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from lisiere.model.base import Model
-from lisiere.model.traffic import _listed
+from lisiere.model.traffic import listed
 from lisiere.model.words import Address, HostName, Line, Prefix, Siren, Slug
 
 OverlayName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -39,9 +39,9 @@ class OverlayFlow(Model):
     """A flow allowed inside an overlay, from some members to others; `any` stands for every member."""
 
     flow: Slug
-    services: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = Field(min_length=1)
-    from_members: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=("any",), alias="from")
-    to_members: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=("any",), alias="to")
+    services: Annotated[tuple[Slug, ...], BeforeValidator(listed)] = Field(min_length=1)
+    from_members: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(default=("any",), alias="from")
+    to_members: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(default=("any",), alias="to")
 
 
 class Partner(Model):

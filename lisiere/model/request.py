@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 from lisiere.model.base import Model
 from lisiere.model.overlay import OverlayName, Partner
 from lisiere.model.site import WebAccessKind
-from lisiere.model.traffic import Flow, _listed
+from lisiere.model.traffic import Flow, listed
 from lisiere.model.words import HostName, Line, Slug
 
 MOST_BYTES = 64 * 1024
@@ -49,7 +49,7 @@ class AddMember(OverlayAsked):
 
     kind: Literal[RequestKind.ADD_MEMBER]
     site: HostName
-    segments: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = Field(min_length=1, max_length=MOST_ITEMS)
+    segments: Annotated[tuple[Slug, ...], BeforeValidator(listed)] = Field(min_length=1, max_length=MOST_ITEMS)
 
 
 class RemoveMember(OverlayAsked):
@@ -59,7 +59,7 @@ class RemoveMember(OverlayAsked):
     site: HostName
 
 
-Ends = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, max_length=MOST_ITEMS)]
+Ends = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1, max_length=MOST_ITEMS)]
 """Members by name, or `any`."""
 
 
@@ -71,7 +71,7 @@ class OpenFlow(OverlayAsked):
     title: Line
     from_members: Ends = Field(alias="from")
     to_members: Ends = Field(alias="to")
-    services: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = Field(min_length=1, max_length=MOST_ITEMS)
+    services: Annotated[tuple[Slug, ...], BeforeValidator(listed)] = Field(min_length=1, max_length=MOST_ITEMS)
     owner: Line
     purpose: Line
     legal_basis: Line

@@ -10,7 +10,7 @@ from lisiere.model.base import Model
 from lisiere.model.words import Action, Line, Prefix, RuleId, Siren, Slug, Zone
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """Let a file write `from: edu` for `from: [edu]`."""
     return [value] if isinstance(value, str) else value
 
@@ -112,11 +112,11 @@ class Rule(Model):
     """
 
     id: RuleId
-    from_zones: Annotated[tuple[Zone, ...], BeforeValidator(_listed)] = Field(alias="from", min_length=1)
-    to_zones: Annotated[tuple[Zone, ...], BeforeValidator(_listed)] = Field(alias="to", min_length=1)
-    source: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    destination: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    services: Annotated[tuple[Slug, ...], BeforeValidator(_listed)] = ()
+    from_zones: Annotated[tuple[Zone, ...], BeforeValidator(listed)] = Field(alias="from", min_length=1)
+    to_zones: Annotated[tuple[Zone, ...], BeforeValidator(listed)] = Field(alias="to", min_length=1)
+    source: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    destination: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    services: Annotated[tuple[Slug, ...], BeforeValidator(listed)] = ()
     action: Action
     log: bool = False
     flow: Slug | None = None

@@ -50,6 +50,12 @@ def test_schools_are_left_alone_in_their_holidays(loaded: Loaded) -> None:
         schools.next_window(at("2028-08-31T00:00"))
 
 
+def test_nothing_is_applied_when_nobody_knows_of_elections(loaded: Loaded) -> None:
+    """What the calendar does not know is no free day."""
+    with pytest.raises(RequestError, match="calendrier des élections"):
+        days(loaded).next_window(at("2028-12-31T22:00"))
+
+
 def test_a_night_of_the_council_and_hours_of_ones_own(loaded: Loaded) -> None:
     """The inventory says both, for a territory."""
     council = days(loaded, council_nights=(date(2026, 11, 26),))
@@ -58,6 +64,8 @@ def test_a_night_of_the_council_and_hours_of_ones_own(loaded: Loaded) -> None:
     with pytest.raises(RequestError, match=r"conseil siège.*\n.*du 2026-11-30 19:00"):
         council.refuse(evening)
     own = Maintenance(weekdays=(5,), hours=DayWindow.model_validate("22:00-02:00"))
+    morning = days(loaded, maintenance=own, council_nights=(date(2026, 11, 29),))
+    assert paris_time(morning.next_window(at("2026-11-28T12:00")).starts_at) == "2026-12-05 22:00"
     late = days(loaded, maintenance=own)
     assert paris_time(late.next_window(at("2026-11-28T23:30")).starts_at) == "2026-11-29 00:30"
     with pytest.raises(RequestError, match="aucune fenêtre"):

@@ -74,8 +74,13 @@ class Days:
                 return Phrase.of("Nothing is applied on {day}: {why}", day=first, why=closure.title)
         if self.has_schools and last > calendar().schools_known_until:
             return Phrase.of("The calendar of schools is known until {day} only", day=calendar().schools_known_until)
-        if first in self.territory.council_nights:
-            return Phrase.of("Nothing is applied on {day}: the council sits that night", day=first)
+        if last > calendar().elections_known_until:
+            return Phrase.of(
+                "The calendar of elections is known until {day} only", day=calendar().elections_known_until
+            )
+        for night in self.territory.council_nights:
+            if first <= night <= last:
+                return Phrase.of("Nothing is applied on {day}: the council sits that night", day=night)
         return None
 
     def _why_not(self, wanted: Span) -> Phrase | None:
