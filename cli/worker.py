@@ -36,11 +36,11 @@ def worker(
             raise typer.Exit(1)
         return
     while True:
-        _look(settings, is_lab=is_lab)
+        look(settings, is_lab=is_lab)
         time.sleep(every)
 
 
-def _look(settings: "Settings", *, is_lab: bool) -> None:
+def look(settings: "Settings", *, is_lab: bool) -> None:
     """One look of many: what goes wrong is said, and the next look comes, unless nobody is signed in any more."""
     from lisiere.errors import LisiereError, UsageError
 

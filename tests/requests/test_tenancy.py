@@ -38,6 +38,8 @@ ON_NUMBER = (
     ("comment", "--text", "x"),
     ("commit",),
     ("inform", "--reason", "x"),
+    ("end", "--reason", "x"),
+    ("close",),
     ("schedule", "--from", "2030-01-01T20:00", "--to", "2030-01-01T21:00"),
 )
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lisiere.errors import InventoryError, Mistake, PlanError
+from cli.worker import look
+from lisiere.errors import InventoryError, Mistake, PlanError, UsageError
 from lisiere.model.plan import Plan
 from lisiere.model.request_case import Act, Case, Decided, State, User
 from lisiere.model.site import Appliance
 from lisiere.model.transaction import Side
+from lisiere.settings import Settings
 from lisiere.store.process import Process, this_process
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.requests.due import MOST_SAID, WorkerDesk
@@ -294,3 +296,16 @@ def test_nobody_else_is_the_worker(rack: Rack, user: User) -> None:
     scheduled(rack.office)
     with pytest.raises(RequestError, match="autorisé"):
         work(WorkerDesk(rack.office.records, user, rack.office.clock), rack.tools())
+
+
+def test_a_worker_that_goes_on_survives_a_bad_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records that cannot be opened are said, and the next look comes; nobody signed in ends it."""
+    blocked = tmp_path / "state"
+    blocked.write_text("no folder", encoding="utf-8")
+    look(Settings(state=blocked), is_lab=True)
+    assert "cannot be made" in capsys.readouterr().err
+    monkeypatch.setenv("LISIERE_TOKEN", "nobody")
+    with pytest.raises(UsageError):
+        look(Settings(state=tmp_path / "other"), is_lab=True)
