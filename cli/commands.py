@@ -146,6 +146,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Where each subcommand is, a function or a `typer.Typer`, and the first sentence of its help; a test compares them."""
 
+WORDS = "lisiere.words"
+"""Where a context keeps the words after the name of the subcommand."""
+
 
 class CommandGroup(TyperGroup):
     """Knows its commands from the table; only the one that is called is loaded."""
@@ -153,6 +156,11 @@ class CommandGroup(TyperGroup):
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own arguments, passed on as they are
         super().__init__(**attributes)
         self.commands = {name: TyperCommand(name=name, short_help=line) for name, (_, line) in COMMANDS.items()}
+
+    def invoke(self, ctx: "Context") -> object:
+        """Call what was asked for; the words after its name are kept for who looks before it is called."""
+        ctx.meta[WORDS] = tuple(ctx.args)
+        return super().invoke(ctx)
 
     def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, Command | None, list[str]]":
         """The command that the first word names, loaded, and the words after it."""

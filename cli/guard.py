@@ -5,6 +5,7 @@ people sign in, that is the owner of both alone, and each inventory goes with it
 """
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,27 +14,37 @@ if TYPE_CHECKING:
     from lisiere.workflow.requests.phrases import RequestError
 
 ALWAYS = frozenset({"login", "logout", "door"})
+HELP = frozenset({"-h", "--help"})
 
 
-def admit(places: "Places", command: str) -> None:
+def admit(places: "Places", command: str, words: Sequence[str] = ()) -> None:
     """Let a command be called, or refuse it in the same words whatever it is.
+
+    Args:
+        places: The folders that the command line named.
+        command: Its name.
+        words: What follows the name; who asks for help alone, and is not signed in, is asked nothing.
 
     Raises:
         RequestError: Somebody is signed in who may not call it, or whom the records named here do not know; nobody is
             who has to be; or the records are those of another inventory.
     """
+    if command in ALWAYS:
+        return
     from cli.identity import token
     from cli.request_words import language_here, said_in
     from cli.workplace import read_settings
 
-    if command in ALWAYS:
-        return
-    held, settings = token(), read_settings(places)
-    if held:
+    if held := token():
         with said_in(language_here()):
-            _admit_signed_in(settings, held, command)
-    else:
-        _admit_account(settings)
+            _admit_signed_in(read_settings(places), held, command)
+    elif not _asks_for_help(words):
+        _admit_account(read_settings(places))
+
+
+def _asks_for_help(words: Sequence[str]) -> bool:
+    """Whether help is all that is asked for: no option is there whose value the last word could be."""
+    return bool(words) and words[-1] in HELP and not any(one.startswith("-") for one in words[:-1])
 
 
 def _admit_signed_in(settings: "Settings", held: str, command: str) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli.commands import CommandGroup
+from cli.commands import WORDS, CommandGroup
 from cli.guard import admit
 from cli.light import lighten
 from cli.workplace import Places
@@ -57,7 +57,7 @@ def root(
 ) -> None:
     """Manage a fleet of network-edge appliances: check, render, plan, apply, and know what runs where."""
     context.obj = places = Places(inventory=inventory_folder, state=state_folder)
-    admit(places, context.invoked_subcommand or "")
+    admit(places, context.invoked_subcommand or "", context.meta.get(WORDS, ()))
 
 
 def main() -> None:

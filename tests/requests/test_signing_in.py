@@ -139,6 +139,8 @@ def test_an_inventory_goes_with_its_records(
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     for state in (terminal.state, tmp_path / "other"):
         assert "Ici, on se connecte" in str(terminal("check", LISIERE_STATE=str(state)).exception)
+        assert "Ici, on se connecte" in str(terminal("show", "--zone", "--help", LISIERE_STATE=str(state)).exception)
+    assert terminal("check", "--help").exit_code == 0
     (office.folder / ".git" / marks.MARK).write_text("others\n", encoding="ascii")
     assert "pas celle" in str(terminal("request", "list", LISIERE_TOKEN=token).exception)
 
