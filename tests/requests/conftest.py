@@ -3,17 +3,23 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from lisiere.inventory.loader import Loaded, load_whole
+from lisiere.model.request_case import Case
 from lisiere.store.setup import connect
 from lisiere.workflow.requests.sight import Sight
 from tests.fleets import AS_OF
 from tests.house.checkout import ROOT
-from tests.requests.office import Clock, Office
+from tests.requests.office import NOW, OPEN_FLOW, Clock, Office
+from tests.requests.rack import Rack, scheduled
 
 TERRITORY = "200070993"
 
@@ -52,8 +58,58 @@ def small_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def office(tmp_path: Path, small_repository: Path) -> Iterator[Office]:
     """An office of its own."""
-    folder = tmp_path / "office"
-    shutil.copytree(small_repository, folder)
-    clock = Clock()
+    with _opened(small_repository, tmp_path / "office") as found:
+        yield found
+
+
+@contextmanager
+def _opened(source: Path, folder: Path, now: datetime = NOW) -> Iterator[Office]:
+    """A copy of an office, at a time."""
+    shutil.copytree(source, folder)
+    clock = Clock(now)
     with connect(path=folder / "records.sqlite3", clock=clock) as records:
         yield Office(folder, records, clock)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An office in which a request waits for the worker, closed, and what its appliances run."""
+
+    folder: Path
+    case: Case
+    now: datetime
+    running: Mapping[str, str]
+
+
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory, small_repository: Path) -> Callable[[str], Waiting]:
+    """The office for a request; it went through all hands once, and tests work on copies."""
+
+    @cache
+    def made(text: str) -> Waiting:
+        folder = tmp_path_factory.mktemp("waiting") / "office"
+        with _opened(small_repository, folder) as found:
+            rack = Rack.of(found)
+            case = scheduled(found, text)
+            return Waiting(folder, case, found.clock.now, rack.running)
+
+    return made
+
+
+@pytest.fixture
+def wanted(request: pytest.FixtureRequest, waiting: Callable[[str], Waiting]) -> Waiting:
+    """The office whose request opens another flow, or is what the test says."""
+    return waiting(getattr(request, "param", OPEN_FLOW))
+
+
+@pytest.fixture
+def case(wanted: Waiting) -> Case:
+    """The request that waits."""
+    return wanted.case
+
+
+@pytest.fixture
+def rack(wanted: Waiting, tmp_path: Path) -> Iterator[Rack]:
+    """The two appliances that it concerns, in an office of their own."""
+    with _opened(wanted.folder, tmp_path / "office", wanted.now) as found:
+        yield Rack(found, running=dict(wanted.running))

@@ -2,28 +2,41 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from lisiere.errors import LisiereError
 from lisiere.inventory.loader import load_fleet
 from lisiere.model.days import day_of
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run, RunStatus
-from lisiere.model.request_case import Role, State
+from lisiere.model.request_case import Act, Case, Role, State
 from lisiere.model.site import Appliance
 from lisiere.model.transaction import Side
 from lisiere.model.words import SecretRef
+from lisiere.workflow.intended import render_sites
 from lisiere.workflow.plans import Found, Origin, freeze_plan
 from lisiere.workflow.preview import compare_texts
 from lisiere.workflow.requests.due import WorkerDesk
 from lisiere.workflow.terrain import terrain_of
 from nornir_tasks.request_working import Tools, work
-from tests.requests.office import Office, person
+from tests.requests.office import APPROVER, ENGINEER, OPEN_FLOW, Office, person
 
 WORKER = person("execution", Role.WORKER)
+NAMES = ("80620-mairie-01", "80620-siege-01")
 
 
 class KilledError(BaseException):
     """The process ends here."""
+
+
+def scheduled(office: Office, text: str = OPEN_FLOW) -> Case:
+    """A request in a window that is open."""
+    sent = office.submitted(text)
+    seen = office.desk(APPROVER).visa(sent.number, Act.VISA_EPCI, shown_sha256=sent.effect_sha256)
+    case = office.desk(ENGINEER).schedule(office.approve(seen).number)
+    assert case.starts_at is not None
+    office.clock.now = case.starts_at + timedelta(minutes=5)
+    return case
 
 
 @dataclass
@@ -38,6 +51,13 @@ class Rack:
     whole: str = ""
     rotated: int = 0
     unreadable: LisiereError | None = None
+
+    @classmethod
+    def of(cls, office: Office) -> "Rack":
+        """Appliances that run what the inventory of an office intends now."""
+        found = cls(office)
+        found.running = dict(render_sites(found.fleet(), NAMES))
+        return found
 
     def fleet(self) -> Fleet:
         """The inventory as it is now."""
