@@ -32,7 +32,8 @@ def at_desk(context: typer.Context, language: "Language") -> Iterator["Desk"]:
     from cli.records import open_records
     from cli.request_words import said_in
     from cli.workplace import settings_of
-    from lisiere.workflow.requests.desk import Desk, Place
+    from lisiere.workflow.requests.desk import Desk
+    from lisiere.workflow.requests.ground import Place
 
     settings = settings_of(context)
     with said_in(language), open_records(settings) as records:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from lisiere.model.finding import Notice
 from lisiere.model.report import Language
 from lisiere.model.request_case import Act, Case, Grant, Role, State, User
-from lisiere.workflow.requests.desk import Desk, Place
+from lisiere.workflow.requests.desk import Desk
+from lisiere.workflow.requests.ground import Place
 from lisiere.workflow.requests.people import invite, invite_first, redeem
 from lisiere.workflow.requests.reading import parse_request
 

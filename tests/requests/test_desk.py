@@ -14,7 +14,8 @@ from lisiere.model.calendar import Span
 from lisiere.model.request_case import Act, Case, Damaged, Grant, Role, State
 from lisiere.model.site import SCHOOL_WEB_ACCESS
 from lisiere.model.words import Lifecycle
-from lisiere.workflow.requests.desk import Desk, Place
+from lisiere.workflow.requests.desk import Desk
+from lisiere.workflow.requests.ground import Place
 from lisiere.workflow.requests.lifecycle import OBJECTION_TERM
 from lisiere.workflow.requests.moves import void_reason
 from lisiere.workflow.requests.people import confirm_by_machine
