@@ -3,10 +3,8 @@
 import io
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +12,7 @@ from cli.demo.folder import DemoError, prepare_folder
 from cli.output import note
 
 if TYPE_CHECKING:
-    from ruamel.yaml.comments import CommentedMap
-
-    from lisiere.model.request_case import User
     from lisiere.settings import Settings
-    from lisiere.store.records import Records
 
 TERRITORY, ELSEWHERE, OVERLAY = "200070993", "248000531", "admin-baie-de-somme"
 PLAYED = ("80001-siege-01", "80001-mairie-01", "80001-technique-01")
@@ -86,8 +80,7 @@ class RequestStory:
 
     def _make_inventory(self) -> None:
         """A small fleet in a git repository of its own; the territory's hours of maintenance go on now."""
-        from lisiere.inventory.editing import rewrite
-        from lisiere.model.days import PARIS
+        from cli.demo.office import put_under_git
 
         note(f"==> A fleet of {COUNT} in a git repository")
         inventory = self._settings.inventory
@@ -96,23 +89,7 @@ class RequestStory:
         self._ask(
             "", "inventory", "generate", "--source", source, "--count", COUNT, "--platform", "vyos", "-o", inventory
         )
-        now = datetime.now(PARIS)
-        hours = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=4):%H:%M}"
-
-        def change(tree: "CommentedMap") -> None:
-            territory = tree[f"epci-{TERRITORY}"]["data"]["territory"]
-            territory["maintenance"] = {"weekdays": list(range(7)), "hours": hours}
-
-        groups = inventory / "groups.yaml"
-        groups.write_text(rewrite(groups.read_text(encoding="utf-8"), change), encoding="utf-8")
-        for words in (
-            ("init", "-q", "-b", "main"),
-            ("config", "user.name", "Syndicat"),
-            ("config", "user.email", "reseau@syndicat.example"),
-            ("add", "-A"),
-            ("commit", "-q", "-m", "Begin"),
-        ):
-            subprocess.run(["git", "-C", inventory, *words], check=True, capture_output=True)  # noqa: S607
+        put_under_git(inventory, TERRITORY)
 
     def _start(self) -> None:
         """Three appliances of the territory, as they should be before anything is asked for."""
@@ -131,69 +108,29 @@ class RequestStory:
         self._ask("", "apply", "last", "--lab", "--yes")
 
     def _let_in(self) -> None:
-        """Two engineers, of whom one lets each person in and the other knows who it is; two territories; the worker."""
-        from cli.records import open_records
-        from cli.user import pair
-        from lisiere.workflow.requests.people import (
-            confirm,
-            confirm_by_machine,
-            invite,
-            invite_first,
-            make_user,
-            user_of,
-        )
+        from cli.demo.office import let_in
 
         note("==> Engineers, people of two territories, and the worker; each takes a code for a token of their own")
-        with open_records(self._settings) as records:
-            pair(records, self._settings, by="demo")
-            marie = self._taken(records, invite_first(records, make_user("marie", "Marie", "engineer", ()), by="demo"))
-            self._taken(records, invite(records, make_user("gael", "Gaël", "engineer", ()), by=marie))
-            confirm_by_machine(records, "gael", account="root@demo")
-            gael = user_of(records, self._tokens["gael"])
-            for name, role, territory in (
-                ("anna", "epci-admin", TERRITORY),
-                ("bruno", "epci-approver", TERRITORY),
-                ("chloe", "epci-admin", ELSEWHERE),
-                ("execution", "worker", ""),
-            ):
-                user = make_user(name, name.title(), role, (territory,) if territory else ())
-                self._taken(records, invite(records, user, by=gael))
-                confirm(records, name, by=marie)
-
-    def _taken(self, records: "Records", code: str) -> "User":
-        from lisiere.workflow.requests.people import redeem
-
-        user, token = redeem(records, code)
-        self._tokens[user.name] = token
-        return user
+        self._tokens = let_in(self._settings, territory=TERRITORY, elsewhere=ELSEWHERE)
 
     # ---- the way of a request ------------------------------------------------------------------------------------
 
     def _carried_through(self, text: str) -> int:
         """A request from its draft to where it is verified; its number."""
+        from cli.demo.office import send, stands
+
         file = self._folder / "demande.yaml"
         file.write_text(text, encoding="utf-8")
         note("")
         self._ask("anna", "request", "preview", file, is_shown=True)
-        number = int(self._ask("anna", "request", "new", file))
-        self._ask("anna", "request", "submit", number)
-        effect = self._effect(number)
-        self._ask("bruno", "request", "visa", number, "--as", "epci", "--effect", effect)
-        self._ask("marie", "request", "visa", number, "--as", "operator", "--effect", effect)
-        self._ask("marie", "request", "schedule", number)
+        number = send(self._ask, file)
         self._ask("execution", "worker", "--once", "--lab")
-        lines = self._ask("anna", "request", "show", number).splitlines()
-        at = next(at for at, line in enumerate(lines) if line.startswith(f"{number}: "))
-        for line in lines[at:]:
+        lines = stands(self._ask, number)
+        for line in lines:
             note(f"    {line}")
-        if lines[at] != f"{number}: vérifiée":
+        if lines[0] != f"{number}: vérifiée":
             raise DemoError(f"request {number} should be verified")
         return number
-
-    def _effect(self, number: int) -> str:
-        import json
-
-        return str(json.loads(self._ask("anna", "request", "show", number, "--json"))["effect_sha256"])
 
     def _seen_by_nobody_else(self, numbers: Sequence[int]) -> None:
         from lisiere.errors import UsageError
