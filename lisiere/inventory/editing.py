@@ -4,9 +4,11 @@ ruamel.yaml writes both the file as it is and the file as it should be; the diff
 text itself. What was written by hand in another way than ruamel.yaml would is thereby left alone.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from io import StringIO
+from itertools import pairwise
 
 import yaml as plain
 from ruamel.yaml import YAML
@@ -22,7 +24,7 @@ def rewrite(text: str, change: Change) -> str:
     """The text of a file after a change, all lines that it does not concern as they were."""
     if "\r\n" in text:
         return rewrite(text.replace("\r\n", "\n"), change).replace("\n", "\r\n")
-    yaml = _yaml(has_start=text.startswith("---"))
+    yaml = _yaml(has_start=text.startswith("---"), offset=_offset(text))
     tree = yaml.load(text)
     before = _dump(yaml, tree)
     change(tree)
@@ -30,7 +32,7 @@ def rewrite(text: str, change: Change) -> str:
     if before == after:
         return text
     found = _carried(text.splitlines(keepends=True), before.splitlines(keepends=True), after.splitlines(keepends=True))
-    return found if found is not None and _value(found) == _value(after) else after
+    return found if found is not None and _says(found, _value(after)) else after
 
 
 def rewrite_entry(text: str, key: str, change: Change) -> str:
@@ -44,12 +46,21 @@ def rewrite_entry(text: str, key: str, change: Change) -> str:
     return "".join([*lines[:first], rewrite("".join(lines[first:last]), change), *lines[last:]])
 
 
-def _yaml(*, has_start: bool) -> YAML:
+def _offset(text: str) -> int:
+    """How far the items of a list stand to the right of its key: as in the first list of the text."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    for key, item in pairwise(lines):
+        if key.rstrip().endswith(":") and (found := re.match(r" *(?=- )", item)) is not None:
+            return 0 if len(found[0]) <= len(key) - len(key.lstrip(" -")) else 2
+    return 2
+
+
+def _yaml(*, has_start: bool, offset: int) -> YAML:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.explicit_start = has_start
     yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.indent(mapping=2, sequence=offset + 2, offset=offset)
     return yaml
 
 
@@ -61,6 +72,14 @@ def _dump(yaml: YAML, tree: CommentedMap) -> str:
 
 def _value(text: str) -> object:
     return plain.load(text, Loader=Loader)  # noqa: S506 - one of the safe loaders
+
+
+def _says(text: str, value: object) -> bool:
+    """Whether a text says this; one that cannot be read says nothing."""
+    try:
+        return _value(text) == value
+    except plain.YAMLError:
+        return False
 
 
 def _carried(text: Sequence[str], before: Sequence[str], after: Sequence[str]) -> str | None:
