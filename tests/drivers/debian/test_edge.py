@@ -332,6 +332,20 @@ def test_flows_of_a_removed_rule_end(real: RealDebian) -> None:
             link.recv(9)
 
 
+def test_what_tunnels_are_made_of_ends_with_the_rules(real: RealDebian) -> None:
+    """Begun by the appliance itself, a peer that is none any more could keep it alive; other things of its own stay."""
+    rule = '\t\ttcp dport 7777 accept comment "seven"\n'
+    files = {one.path: one for one in real.files()}
+    opened = changed(files, "nftables.conf", lambda text: text.replace("\t\ticmpv6 type", f"{rule}\t\ticmpv6 type"))
+    put(real, opened)
+    for there, port in ("192.0.2.41", "4500"), ("192.0.2.42", "500"), ("192.0.2.43", "123"):
+        words = ("-I", "-p", "udp", "-s", real.address, "-d", there, "--sport", "4500", "--dport", port, "-t", "600")
+        real.appliance.tell("conntrack", *words, "-u", "SEEN_REPLY,ASSURED")
+    put(real, files)
+    left = real.appliance.tell("conntrack", "-L", "-p", "udp")
+    assert [there for there in ("192.0.2.41", "192.0.2.42", "192.0.2.43") if there in left] == ["192.0.2.43"]
+
+
 # ---- going back ------------------------------------------------------------------------------------------------------
 
 

@@ -68,11 +68,16 @@ def load_nft(before: str) -> None:
     forget_connections(rules_of(before), rules_of(ruleset()))
 
 
+TUNNELS = re.compile(r" -p (?:50|esp\b)| -p udp .*--dport (?:500|4500)\b")
+"""Of what `conntrack` saves, the connections that tunnels are made of."""
+
+
 def forget_connections(before: Sequence[str], after: Sequence[str]) -> None:
     """Forget connections through the appliance and to it, unless rules were only added that accept more.
 
     Connections of the appliance itself stay, and so does the one that we came by: both are asked anew by no rule that
-    could have changed for them without `current` going back.
+    could have changed for them without `current` going back. What tunnels are made of does not stay: a peer that is none
+    any more could keep it alive for ever, and a living tunnel is let in and out by the rules.
     """
     added = Counter(after) - Counter(before)
     rest = list(after)
@@ -87,7 +92,7 @@ def forget_connections(before: Sequence[str], after: Sequence[str]) -> None:
     for line in lines:
         source = re.search(r" -s ([0-9a-f.:]+) ", line)
         is_ours = "-p tcp" in line and re.search(r" --dport 22\b", line)
-        if line.startswith("-A ") and source and source[1] not in own and not is_ours:
+        if line.startswith("-A ") and source and not is_ours and (source[1] not in own or TUNNELS.search(line)):
             gone.append(_deletion(line))
     if gone:
         path = RUN / "connections"
