@@ -39,11 +39,14 @@ def surroundings(fleet: "Fleet", intents: "Iterable[SiteIntent]", reveal: "Calla
     )
 
 
-def transit_of(intent: "SiteIntent") -> tuple[str, ...]:
-    """Prefixes of others that a site answers for in its tunnels, as a hub does for spokes."""
-    own = {one.network for interface in intent.interfaces for one in (interface.ipv4, interface.ipv6)}
-    through = dict.fromkeys(prefix for tunnel in intent.tunnels for prefix in tunnel.local_prefixes)
-    return tuple(str(prefix) for prefix in through if prefix not in own)
+def transit_of(name: str, fleet: "Fleet") -> tuple[str, ...]:
+    """Prefixes of others that a site may have to answer for: of a hub all in its territory, members by now or later."""
+    if not any(name in one.hubs for one in fleet.overlays.values()):
+        return ()
+    territory = fleet.appliances[name].territory
+    others = (one for one in fleet.in_service() if one.territory == territory and one.name != name)
+    segments = (segment for one in others for segment in one.data.segments)
+    return tuple(str(one.network) for segment in segments for one in (segment.ipv4, segment.ipv6))
 
 
 def revealer(settings: "Settings") -> "Callable[[str], str]":

@@ -119,7 +119,7 @@ def _start(settings: "Settings", wanted: "Selection", *, as_debian: bool) -> tup
     with progress("start", len(chosen)) as advance:
         state = start(
             lab_folder(settings),
-            [site_of(one, transit_of(intents[one.name])) for one in chosen],
+            [site_of(one, transit_of(one.name, fleet)) for one in chosen],
             releases={one.name: str(one.data.release) for one in chosen},
             around=surroundings(fleet, intents.values(), revealer(settings)),
             outfit_of=Outfit(script(), SUDOERS, categories),

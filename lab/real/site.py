@@ -53,8 +53,8 @@ class Site:
     """One site of the lab.
 
     Args:
-        transit: Prefixes of others that the site answers for, as a hub does for spokes. strongSwan 5.9.8 with userland
-            IPsec takes only selectors in which it finds an address of its own, so the lab gives it one in each.
+        transit: Prefixes of others that the site may answer for, as a hub does for spokes. strongSwan 5.9.8 with
+            userland IPsec takes only selectors in which it finds an address of its own: the lab gives it one in each.
     """
 
     name: str
