@@ -72,7 +72,8 @@ def test_lists_of_several_indents_are_written_anew_rather_than_wrongly() -> None
     def change(tree: CommentedMap) -> None:
         tree["overlays"][0]["members"].append({"site": "two", "segments": ["admin"]})
 
-    text = "---\noverlays:\n    - name: a\n      members:\n      - site: one\n        segments: [b]\n      crypto: strong\n"
+    text = "---\noverlays:\n    - name: a\n      members:\n      - site: one\n        segments: [b]\n"
+    text += "      crypto: strong\n"
     found = YAML().load(rewrite(text, change))
     assert [one["site"] for one in found["overlays"][0]["members"]] == ["one", "two"]
     assert found["overlays"][0]["crypto"] == "strong"

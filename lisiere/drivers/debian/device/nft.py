@@ -76,8 +76,8 @@ def forget_connections(before: Sequence[str], after: Sequence[str]) -> None:
     """Forget connections through the appliance and to it, unless rules were only added that accept more.
 
     Connections of the appliance itself stay, and so does the one that we came by: both are asked anew by no rule that
-    could have changed for them without `current` going back. What tunnels are made of does not stay: a peer that is none
-    any more could keep it alive for ever, and a living tunnel is let in and out by the rules.
+    could have changed for them without `current` going back. What tunnels are made of does not stay: a peer that is
+    none any more could keep it alive for ever, and a living tunnel is let in and out by the rules.
     """
     added = Counter(after) - Counter(before)
     rest = list(after)
