@@ -67,8 +67,8 @@ def _admit_account(settings: "Settings") -> None:
     """Where people sign in, only who owns inventory and state works there without."""
     from lisiere.workflow.requests import marks
 
-    mark = marks.of_inventory(settings.inventory)
-    if not mark:
+    mark, ours = marks.of_inventory(settings.inventory), marks.beside(settings.state)
+    if not mark and not ours:
         return
     from cli.request_words import language_here
     from lisiere.workflow.requests.pairing import other_pair
@@ -76,7 +76,7 @@ def _admit_account(settings: "Settings") -> None:
 
     if not marks.is_owner(os.geteuid(), settings.inventory, settings.state):
         raise RequestError(Phrase.of("People sign in here: `lisiere login`"), language=language_here())
-    if marks.beside(settings.state) != mark:
+    if ours != mark:
         raise other_pair()
 
 

@@ -49,13 +49,15 @@ def signed_in(records: "Records") -> "User":
 
 
 def token() -> str:
-    """The token that is held here; empty where nobody is signed in.
+    """The token that is held here; empty where nobody is signed in, or the variable says that nobody is.
 
     Raises:
         RequestError: It cannot be read, or others could read it.
     """
-    if given := _HELD.get() or os.environ.get(VARIABLE, "").strip():
+    if given := _HELD.get():
         return given
+    if VARIABLE in os.environ:
+        return os.environ[VARIABLE].strip()
     keyring = _keyring()
     if keyring is not None:
         try:
@@ -149,14 +151,15 @@ def forget() -> None:
     Raises:
         RequestError: The keyring does not answer.
     """
+    token_file().unlink(missing_ok=True)
     keyring = _keyring()
     if keyring is None:
-        token_file().unlink(missing_ok=True)
-    elif token():
-        try:
+        return
+    try:
+        if keyring.get_password(SERVICE, ACCOUNT):
             keyring.delete_password(SERVICE, ACCOUNT)
-        except Exception as exc:
-            raise _unusable(exc) from exc
+    except Exception as exc:
+        raise _unusable(exc) from exc
 
 
 def token_file() -> Path:

@@ -41,16 +41,23 @@ def login(
     who = Phrase.of("Signed in as {name} ({title})", name=user.name, title=user.title).told(spoken)
     note(who + (f"; {where}" if where else ""))
     if not user.confirmed_by:
-        note(Phrase.of("Visas count once an engineer has confirmed you who did not let you in").told(spoken))
+        note(Phrase.of("Your login is {login}: tell it to who calls to confirm you", login=user.login).told(spoken))
 
 
-def logout(*, language: LanguageName = "fr") -> None:
-    """Forget the token that is kept here; it stays valid until an engineer makes a new code or revokes the user."""
-    from cli.identity import forget
+def logout(context: typer.Context, *, language: LanguageName = "fr") -> None:
+    """Forget the token that is kept here, and have it be nobody's: whoever copied it signs in with it no longer."""
+    from cli.identity import forget, token
+    from cli.records import has_records, open_records
     from cli.request_words import language_of, said_in
+    from cli.workplace import settings_of
+    from lisiere.workflow.requests.people import sign_out
     from lisiere.workflow.requests.phrases import Phrase
 
     spoken = language_of(language)
     with said_in(spoken):
+        settings = settings_of(context)
+        if (held := token()) and has_records(settings):
+            with open_records(settings) as records:
+                sign_out(records, held)
         forget()
     note(Phrase.of("Signed out").told(spoken))

@@ -64,11 +64,18 @@ def confirm(
     context: typer.Context,
     name: Name,
     *,
+    login: Annotated[
+        str, typer.Option("--login", metavar="DIGITS", help="What `lisiere login` told them: ask the person, by voice.")
+    ],
     as_machine: Annotated[
         bool, typer.Option("--as-machine", help="As root of this machine, where there are too few engineers.")
     ] = False,
 ) -> None:
-    """Confirm that it is this person who signed in, as an engineer who neither made the code nor let in who did."""
+    """Confirm that it is this person who signed in by this login; their visas count from then on.
+
+    For the first person of a territory and for the operator's own people, an engineer who neither made the code nor let
+    in who did; for everybody after the first of a territory, somebody of that territory.
+    """
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.workplace import operator_name, settings_of
@@ -79,9 +86,9 @@ def confirm(
         _require_root()
     with open_records(settings_of(context)) as records:
         if as_machine:
-            confirm_by_machine(records, name, account=operator_name())
+            confirm_by_machine(records, name, login, account=operator_name())
         else:
-            say(records, name, by=signed_in(records))
+            say(records, name, login, by=signed_in(records))
     note(f"the visas of {name} count from now on")
 
 
@@ -100,16 +107,23 @@ def revoke(context: typer.Context, name: Name) -> None:
 
 @app.command("bind")
 def bind(context: typer.Context) -> None:
-    """Have users and requests here be for the inventory and the templates of this workplace, and for no other."""
+    """Have users and requests here be for the inventory and the templates of this workplace, and for no other.
+
+    An inventory that other records are for is taken over by root alone.
+    """
+    from cli.accounts import account
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.workplace import settings_of
+    from lisiere.workflow.requests.pairing import refuse_other
     from lisiere.workflow.requests.people import require_manager
 
     settings = settings_of(context)
     with open_records(settings) as records:
         user = signed_in(records)
         require_manager(user)
+        if account() != "root":
+            refuse_other(records, settings.inventory)
         pair(records, settings, by=user.name)
     note(f"these records are for {settings.inventory.resolve()}")
 
@@ -121,7 +135,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
     language: LanguageName = "fr",
 ) -> None:
-    """List the users with what was granted to them; who manages none sees only their own."""
+    """List the users with what was granted to them; who manages none sees those of the own territories."""
     from cli.identity import signed_in
     from cli.records import open_records
     from cli.request_words import NONE, USERS, heads, language_of, said_in

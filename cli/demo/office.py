@@ -45,6 +45,8 @@ def put_under_git(inventory: Path, territory: str) -> None:
 def let_in(settings: "Settings", *, territory: str, elsewhere: str) -> dict[str, str]:
     """Two engineers, of whom one lets each person in and the other knows who it is; two territories; the worker.
 
+    Who comes second in a territory is known to who came first.
+
     Returns:
         The token of each: marie and gael, engineers; anna, admin of the territory, and bruno, its approver; chloe,
         admin of the one elsewhere; execution, the worker.
@@ -57,8 +59,8 @@ def let_in(settings: "Settings", *, territory: str, elsewhere: str) -> dict[str,
     with open_records(settings) as records:
         pair(records, settings, by="demo")
         marie = _taken(records, invite_first(records, make_user("marie", "Marie", "engineer", ()), by="demo"), tokens)
-        _taken(records, invite(records, make_user("gael", "Gaël", "engineer", ()), by=marie), tokens)
-        confirm_by_machine(records, "gael", account="root@demo")
+        second = _taken(records, invite(records, make_user("gael", "Gaël", "engineer", ()), by=marie), tokens)
+        confirm_by_machine(records, "gael", second.login, account="root@demo")
         gael = user_of(records, tokens["gael"])
         for name, role, place in (
             ("anna", "epci-admin", territory),
@@ -67,8 +69,9 @@ def let_in(settings: "Settings", *, territory: str, elsewhere: str) -> dict[str,
             ("execution", "worker", ""),
         ):
             user = make_user(name, name.title(), role, (place,) if place else ())
-            _taken(records, invite(records, user, by=gael), tokens)
-            confirm(records, name, by=marie)
+            login = _taken(records, invite(records, user, by=gael), tokens).login
+            by = user_of(records, tokens["anna"]) if name == "bruno" else marie
+            confirm(records, name, login, by=by)
     return tokens
 
 

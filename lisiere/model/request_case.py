@@ -55,6 +55,7 @@ class User(Model):
         let_in_by: Who made the code that they signed in with; empty for the first of all.
         confirmed_by: Who else says that it is this person who signed in; empty while nobody did.
         line: Who made that code, who made the code of that one, and so on, up to whom the machine's owner vouches for.
+        login: What tells this login from any other of the same name; empty while they did not sign in.
     """
 
     name: UserId
@@ -63,6 +64,7 @@ class User(Model):
     let_in_by: str = ""
     confirmed_by: str = ""
     line: tuple[str, ...] = ()
+    login: str = ""
 
 
 class Standing(StrEnum):
@@ -121,6 +123,7 @@ class Act(StrEnum):
     VOID = "void"
     COMMIT = "commit"
     MANAGE_USERS = "manage-users"
+    CONFIRM_USER = "confirm-user"
 
 
 class State(StrEnum):
@@ -145,6 +148,7 @@ class Event(Model):
     Args:
         sha256: Of the effect that was shown when it did.
         line: Who made the code of who did it, and so on.
+        login: The login by which they did it.
     """
 
     at: datetime
@@ -153,6 +157,11 @@ class Event(Model):
     detail: str = ""
     sha256: str = ""
     line: tuple[str, ...] = ()
+    login: str = ""
+
+
+FOUND = frozenset({"informed_at", "lapsed"})
+"""What is found anew whenever a request is read, and is no part of its history."""
 
 
 class Case(Model):
@@ -162,6 +171,7 @@ class Case(Model):
         number: 0 until it is kept.
         plan_id: The plan that lies ready since the second visa: what the records say that it will change.
         informed_at: When the académie's contact was told of it, where it concerns a school; None for not yet.
+        lapsed: Who gave a visa in force by a login that is no longer theirs.
     """
 
     number: int
@@ -176,6 +186,7 @@ class Case(Model):
     ends_at: datetime | None = None
     plan_id: str = ""
     informed_at: datetime | None = None
+    lapsed: tuple[UserId, ...] = ()
 
     def sent(self) -> int:
         """How often it was sent, or is to be looked at anew for its visas became void."""
@@ -194,7 +205,7 @@ class Case(Model):
     @property
     def seal(self) -> str:
         """SHA-256 over all of it: what was altered or exchanged on record no longer fits."""
-        content = json.dumps(self.model_dump(mode="json", exclude={"informed_at"}), sort_keys=True, ensure_ascii=False)
+        content = json.dumps(self.model_dump(mode="json", exclude=set(FOUND)), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
 
 

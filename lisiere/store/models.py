@@ -359,6 +359,8 @@ class UserRow(models.Model):
     title = models.CharField(max_length=255)
     grants = models.TextField()
     token_sha256 = models.CharField(max_length=SHA256, unique=True, null=True)
+    token_ends_at = models.DateTimeField(null=True)
+    login = models.CharField(max_length=SHA256)
     code_sha256 = models.CharField(max_length=SHA256, unique=True, null=True)
     code_ends_at = models.DateTimeField(null=True)
     let_in_by = models.CharField(max_length=NAME)

@@ -47,29 +47,37 @@ class RequestRecords:
             lambda: users.invite_first(self._alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
         )
 
-    def redeem(self, code_sha256: str, *, token_sha256: str) -> User | None:
+    def redeem(self, code_sha256: str, *, token_sha256: str, ends_at: datetime) -> User | None:
         """Take a code for a token; None when it is nobody's, was taken, or its time is over."""
         at = self._clock()
-        return self._worker.write(lambda: users.redeem(self._alias, code_sha256, token_sha256=token_sha256, at=at))
+        return self._worker.write(
+            lambda: users.redeem(self._alias, code_sha256, token_sha256=token_sha256, ends_at=ends_at, at=at)
+        )
 
     def revoke(self, name: str, *, by: str) -> None:
         """Let somebody sign in no longer; UsageError for the last engineer."""
         at = self._clock()
         self._worker.write(lambda: users.revoke(self._alias, name, by=by, at=at))
 
-    def confirm(self, name: str, *, by: str) -> None:
-        """Note that somebody says that it is this person who signed in; UsageError where it is not for them to say."""
+    def confirm(self, name: str, login: str, *, by: str) -> None:
+        """Note that this person signed in by this login; UsageError where that is not so, or not for `by` to say."""
         at = self._clock()
-        self._worker.write(lambda: users.confirm(self._alias, name, by=by, at=at))
+        self._worker.write(lambda: users.confirm(self._alias, name, login, by=by, at=at))
 
-    def vouch(self, name: str, *, account: str) -> None:
+    def vouch(self, name: str, login: str, *, account: str) -> None:
         """Note the same as the owner of the machine says it."""
         at = self._clock()
-        self._worker.write(lambda: users.vouch(self._alias, name, account=account, at=at))
+        self._worker.write(lambda: users.vouch(self._alias, name, login, account=account, at=at))
+
+    def sign_out(self, token_sha256: str) -> None:
+        """Have a token be nobody's."""
+        at = self._clock()
+        self._worker.write(lambda: users.sign_out(self._alias, token_sha256, at=at))
 
     def user_of(self, token_sha256: str) -> User | None:
         """Whose token it is; None when it is nobody's."""
-        return self._worker.read(lambda: users.by_token(self._alias, token_sha256))
+        at = self._clock()
+        return self._worker.read(lambda: users.by_token(self._alias, token_sha256, at=at))
 
     def bind(self, binding: Binding, *, by: str) -> None:
         """Have users and requests here be for one inventory."""

@@ -7,8 +7,8 @@ from dataclasses import astuple
 from datetime import datetime, timedelta
 
 from lisiere.errors import AlteredError
-from lisiere.model.request_case import Act, Case, Damaged, Decided, Kept
-from lisiere.store import journal
+from lisiere.model.request_case import FOUND, Act, Case, Damaged, Decided, Kept
+from lisiere.store import journal, users
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
 from lisiere.store.models import DeliveryRow, NoticeRow, RequestRow
@@ -112,7 +112,12 @@ def _case(alias: str, row: RequestRow) -> Case | Damaged:
         return Damaged(number=row.id, territory=row.territory)
     if case.seal != row.seal or (case.number, case.territory, case.state) != (row.id, row.territory, row.state):
         return Damaged(number=row.id, territory=row.territory)
-    return case.model_copy(update={"informed_at": _informed_at(alias, case)}) if case.concerns_school else case
+    return case.model_copy(
+        update={
+            "informed_at": _informed_at(alias, case) if case.concerns_school else None,
+            "lapsed": users.lapsed(alias, case.visas()),
+        }
+    )
 
 
 def _informed_at(alias: str, case: Case) -> datetime | None:
@@ -136,7 +141,7 @@ def _subject(case: Case) -> str:
 
 
 def _content(case: Case) -> str:
-    return case.model_dump_json(exclude={"informed_at"})
+    return case.model_dump_json(exclude=set(FOUND))
 
 
 def _tell(alias: str, case: Case, *, events: int) -> None:

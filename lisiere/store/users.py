@@ -1,18 +1,21 @@
 """Users on record: codes that are taken once, tokens that they give. Called on the thread of the worker."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from lisiere.errors import ChangedLoginError, UsageError
-from lisiere.model.request_case import Account, Binding, Role, Standing, User
+from lisiere.model.request_case import Account, Binding, Event, Role, Standing, User
 from lisiere.store import journal
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
 from lisiere.store.models import BindingRow, UserRow
 
 JOURNAL, THE_ONE = "users", 1
+LOGIN = 8
+"""Length of what tells a login from another, the begin of its token's hash: digits that a person reads out."""
 MACHINE = "@"
 """What the name of an account of a machine holds, and that of no user."""
 
@@ -26,8 +29,6 @@ def invite(alias: str, user: User, *, code_sha256: str, ends_at: datetime, at: d
     """
     _acting(alias, user.let_in_by)
     _refuse_the_last(alias, user.name)
-    if _rows(alias).filter(name=user.name, is_revoked=True).exists():
-        raise UsageError(f"{user.name} was revoked, and the name is nobody else's; take another one")
     _keep(alias, user, code_sha256=code_sha256, ends_at=ends_at, by=user.let_in_by, at=at)
 
 
@@ -50,18 +51,22 @@ def invite_first(alias: str, user: User, *, code_sha256: str, ends_at: datetime,
     """
     if _rows(alias).exclude(signed_in_at=None).exists():
         raise UsageError("there are users already: sign in with `lisiere login`")
-    _rows(alias).exclude(name=user.name).update(is_revoked=True, code_sha256=None, code_ends_at=None, confirmed_by="")
     _keep(alias, user, code_sha256=code_sha256, ends_at=ends_at, by=by, at=at)
+    _rows(alias).exclude(name=user.name).update(is_revoked=True, code_sha256=None, code_ends_at=None, confirmed_by="")
     _rows(alias).filter(name=user.name).update(confirmed_by=user.name)
 
 
 def _keep(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: str, at: datetime) -> None:
+    if _rows(alias).filter(name=user.name, is_revoked=True).exists():
+        raise UsageError(f"{user.name} was revoked, and the name is nobody else's; take another one")
     UserRow.objects.using(alias).update_or_create(
         name=user.name,
         defaults={
             "title": user.title,
             "grants": json.dumps([grant.model_dump(mode="json") for grant in user.grants]),
             "token_sha256": None,
+            "token_ends_at": None,
+            "login": "",
             "code_sha256": code_sha256,
             "code_ends_at": utc(ends_at),
             "let_in_by": user.let_in_by,
@@ -74,28 +79,35 @@ def _keep(alias: str, user: User, *, code_sha256: str, ends_at: datetime, by: st
     _tell(alias, f"{by}: {user.name} is {told}; a code until {utc(ends_at):%Y-%m-%d %H:%M} UTC", at=at)
 
 
-def redeem(alias: str, code_sha256: str, *, token_sha256: str, at: datetime) -> User | None:
-    """Take a code, this once, and keep the token that it gives; None when it is nobody's, or its time is over."""
+def redeem(alias: str, code_sha256: str, *, token_sha256: str, ends_at: datetime, at: datetime) -> User | None:
+    """Take a code, this once, and keep the token that it gives, until its end; None when it is nobody's or too late."""
     rows = _rows(alias).select_for_update()
     row: UserRow | None = rows.filter(code_sha256=code_sha256, code_ends_at__gt=utc(at), is_revoked=False).first()
     if row is None:
         return None
     row.code_sha256, row.code_ends_at, row.token_sha256 = None, None, token_sha256
+    row.token_ends_at, row.login = utc(ends_at), token_sha256[:LOGIN]
     row.signed_in_at = row.signed_in_at or utc(at)
     row.save(using=alias)
     _tell(alias, f"{row.name} took the code of {row.let_in_by or 'this machine'}", at=at)
     return _user(alias, row)
 
 
-def confirm(alias: str, name: str, *, by: str, at: datetime) -> None:
-    """Note that an engineer beside the line that let this person in knows who took the code.
+def confirm(alias: str, name: str, login: str, *, by: str, at: datetime) -> None:
+    """Note that somebody beside the line that let this person in heard from them by which login they signed in.
+
+    That is an engineer; where a territory has people already who were confirmed, one of them.
 
     Raises:
-        UsageError: Nobody of that name is signed in, or it is for somebody else to say.
+        UsageError: Nobody of that name signed in by that login, or it is for somebody else to say.
     """
-    row = _to_confirm(alias, name)
+    _refuse_unseen(alias, name, by=by)
+    row = _to_confirm(alias, name, login)
     if row.confirmed_by:
         raise UsageError(f"{name} is confirmed already")
+    if _is_for_neighbours(alias, row, by=by):
+        _confirmed(alias, row, by=by, at=at)
+        return
     confirming = _acting(alias, by)
     if shared := {by, *_line(alias, confirming)} & {name, *_line(alias, row)}:
         told = ", ".join(sorted(shared))
@@ -103,13 +115,13 @@ def confirm(alias: str, name: str, *, by: str, at: datetime) -> None:
     _confirmed(alias, row, by=by, at=at)
 
 
-def vouch(alias: str, name: str, *, account: str, at: datetime) -> None:
+def vouch(alias: str, name: str, login: str, *, account: str, at: datetime) -> None:
     """Note the same as the owner of the machine says it; the line of who let this person in ends there.
 
     Raises:
-        UsageError: Nobody of that name is signed in.
+        UsageError: Nobody of that name signed in by that login.
     """
-    _confirmed(alias, _to_confirm(alias, name), by=account, at=at)
+    _confirmed(alias, _to_confirm(alias, name, login), by=account, at=at)
 
 
 def revoke(alias: str, name: str, *, by: str, at: datetime) -> None:
@@ -140,10 +152,30 @@ def check_still(alias: str, user: User) -> None:
         raise ChangedLoginError(user.name)
 
 
-def by_token(alias: str, token_sha256: str) -> User | None:
-    """Whose token it is."""
-    row: UserRow | None = _rows(alias).filter(token_sha256=token_sha256, is_revoked=False).first()
+def lapsed(alias: str, visas: Sequence[Event]) -> tuple[str, ...]:
+    """Who gave some visas by a login that is theirs no longer: they were revoked, or let in anew."""
+    if not visas:
+        return ()
+    rows = {str(row.name): row for row in _rows(alias).filter(name__in=[one.by for one in visas])}
+    return tuple(
+        one.by for one in visas if (row := rows.get(one.by)) is not None and (row.is_revoked or row.login != one.login)
+    )
+
+
+def by_token(alias: str, token_sha256: str, *, at: datetime) -> User | None:
+    """Whose token it is; None also when its time is over."""
+    rows = _rows(alias).filter(token_sha256=token_sha256, token_ends_at__gt=utc(at), is_revoked=False)
+    row: UserRow | None = rows.first()
     return None if row is None else _user(alias, row)
+
+
+def sign_out(alias: str, token_sha256: str, *, at: datetime) -> None:
+    """Have a token be nobody's."""
+    row: UserRow | None = _rows(alias).select_for_update().filter(token_sha256=token_sha256).first()
+    if row is not None:
+        row.token_sha256, row.token_ends_at = None, None
+        row.save(using=alias)
+        _tell(alias, f"{row.name} signed out", at=at)
 
 
 def bind(alias: str, binding: Binding, *, by: str, at: datetime) -> None:
@@ -172,7 +204,7 @@ def _rows(alias: str) -> QuerySet[UserRow]:
 
 def _refuse_the_last(alias: str, name: str) -> None:
     """An engineer loses their token only while another one could make codes."""
-    rows = _rows(alias).filter(is_revoked=False).exclude(token_sha256=None)
+    rows = _rows(alias).filter(is_revoked=False).exclude(token_sha256=None).exclude(confirmed_by="")
     able = {str(row.name) for row in rows if _is_engineer(row)}
     if able == {name}:
         raise UsageError(f"{name} is the only engineer who can sign in; let another one sign in first")
@@ -190,11 +222,50 @@ def _acting(alias: str, name: str) -> UserRow:
     return row
 
 
-def _to_confirm(alias: str, name: str) -> UserRow:
+def _refuse_unseen(alias: str, name: str, *, by: str) -> None:
+    """To who acts for a territory, people of other territories and of the operator are not there."""
+    row: UserRow | None = _rows(alias).filter(name=name).first()
+    confirming: UserRow | None = _rows(alias).filter(name=by, is_revoked=False).first()
+    if row is None or confirming is None or _is_engineer(confirming):
+        return
+    wanted = _territories(row)
+    if not wanted or not wanted <= _territories(confirming):
+        raise _not_signed_in(name)
+
+
+def _not_signed_in(name: str) -> UsageError:
+    return UsageError(f"{name} has not signed in; `lisiere user list` shows who has")
+
+
+def _to_confirm(alias: str, name: str, login: str) -> UserRow:
     row: UserRow | None = _rows(alias).select_for_update().filter(name=name, is_revoked=False).first()
     if row is None or row.token_sha256 is None:
-        raise UsageError(f"{name} has not signed in; `lisiere user list` shows who has")
+        raise _not_signed_in(name)
+    if row.login != login.strip().lower():
+        raise UsageError(
+            f"this is not the login of {name}: ask the person for what `lisiere login` told them; if they were told"
+            " another one, somebody else took their code"
+        )
     return row
+
+
+def _is_for_neighbours(alias: str, row: UserRow, *, by: str) -> bool:
+    """Whether it is for the people of a territory to say who else acts for it: once there are some, it is for them.
+
+    Raises:
+        UsageError: It is, and this is none of them.
+    """
+    wanted = _territories(row)
+    others = _rows(alias).filter(is_revoked=False).exclude(name=row.name).exclude(token_sha256=None)
+    known = {str(one.name): _territories(one) for one in others if one.confirmed_by and wanted & _territories(one)}
+    if known and not wanted <= known.get(by, frozenset()):
+        raise UsageError(f"{row.name} is confirmed by somebody of the territory: {', '.join(sorted(known))}")
+    return bool(known)
+
+
+def _territories(row: UserRow) -> frozenset[str]:
+    grants = json.loads(row.grants)
+    return frozenset(str(one["territory"]) for one in grants if one["territory"] is not None)
 
 
 def _confirmed(alias: str, row: UserRow, *, by: str, at: datetime) -> None:
@@ -225,7 +296,7 @@ def _is_engineer(row: UserRow) -> bool:
 def _standing(row: UserRow, at: datetime) -> Standing:
     if row.is_revoked:
         return Standing.REVOKED
-    if row.token_sha256 is not None:
+    if row.token_sha256 is not None and row.token_ends_at is not None and utc(row.token_ends_at) > utc(at):
         return Standing.CONFIRMED if row.confirmed_by else Standing.SIGNED_IN
     return Standing.INVITED if row.code_ends_at is not None and utc(row.code_ends_at) > utc(at) else Standing.LAPSED
 
@@ -238,6 +309,7 @@ def _user(alias: str, row: UserRow) -> User:
         let_in_by=row.let_in_by,
         confirmed_by=row.confirmed_by,
         line=_line(alias, row),
+        login=row.login,
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 from lisiere.inventory.loader import Loaded, load_whole
 from lisiere.model.request_case import Case
 from lisiere.store.setup import connect
+from lisiere.workflow.requests.pairing import bind
 from lisiere.workflow.requests.sight import Sight
 from tests.fleets import AS_OF
 from tests.house.checkout import ROOT
@@ -68,6 +69,7 @@ def _opened(source: Path, folder: Path, now: datetime = NOW) -> Iterator[Office]
     shutil.copytree(source, folder)
     clock = Clock(now)
     with connect(path=folder / "records.sqlite3", clock=clock) as records:
+        bind(records, inventory=folder / "inventory", templates=None, by="tests")
         yield Office(folder, records, clock)
 
 

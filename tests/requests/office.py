@@ -59,6 +59,11 @@ def enrolled(records: "Records", user: User, *, by: User | None = None) -> str:
     return redeem(records, code)[1]
 
 
+def read_out(records: "Records", name: str) -> str:
+    """What somebody reads out to who confirms them: the login that `lisiere login` told them."""
+    return next(one.user.login for one in records.requests.accounts() if one.user.name == name)
+
+
 ADMIN = person("anna", Role.EPCI_ADMIN, HERE)
 APPROVER = person("bruno", Role.EPCI_APPROVER, HERE)
 ENGINEER = person("marie", Role.ENGINEER)

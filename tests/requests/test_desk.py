@@ -37,6 +37,7 @@ from tests.requests.office import (
     Office,
     enrolled,
     person,
+    read_out,
 )
 
 
@@ -221,7 +222,7 @@ def test_two_visas_at_the_same_moment_count_once(office: Office, tmp_path: Path)
     case = office.half_approved()
     first = enrolled(office.records, ENGINEER)
     second = enrolled(office.records, person("gael", Role.ENGINEER), by=ENGINEER)
-    confirm_by_machine(office.records, "gael", account="root@srv")
+    confirm_by_machine(office.records, "gael", read_out(office.records, "gael"), account="root@srv")
     told = _visas_at_once(office, tmp_path, (case, case), (first, second))
     assert sorted(status for status, _ in told) == [0, 2], told
     found, _ = office.desk(ADMIN).case(case.number)

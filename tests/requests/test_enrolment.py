@@ -1,13 +1,18 @@
 """Nobody makes up the second person: codes are taken once, and logins are confirmed by another engineer."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from lisiere.errors import UsageError
 from lisiere.model.request_case import Act, Role, Standing, State, User
+from lisiere.workflow.requests.desk import Desk
+from lisiere.workflow.requests.ground import Place
 from lisiere.workflow.requests.people import (
     CODE_TERM,
+    TOKEN_TERM,
     accounts_seen,
     confirm,
     confirm_by_machine,
@@ -16,11 +21,23 @@ from lisiere.workflow.requests.people import (
     invite_first,
     redeem,
     revoke,
+    sign_out,
 )
 from lisiere.workflow.requests.people import user_of as signed_in
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
-from tests.requests.office import ADMIN, APPROVER, ENGINEER, HERE, OPEN_FLOW, Office, enrolled, person
+from tests.requests.office import (
+    ADMIN,
+    APPROVER,
+    ENGINEER,
+    HERE,
+    OPEN_FLOW,
+    STRANGER,
+    Office,
+    enrolled,
+    person,
+    read_out,
+)
 
 GAEL, BRUNO = person("gael", Role.ENGINEER), APPROVER
 
@@ -35,14 +52,14 @@ def two_engineers(office: Office) -> tuple[User, User]:
 def vouched(office: Office, user: User, *, by: User) -> User:
     """Somebody whom an engineer lets in and the owner of the machine vouches for."""
     token = enrolled(office.records, user, by=by)
-    confirm_by_machine(office.records, user.name, account="root@srv")
+    confirm_by_machine(office.records, user.name, read_out(office.records, user.name), account="root@srv")
     return signed_in(office.records, token)
 
 
 def confirmed(office: Office, user: User, *, by: User, also: User) -> User:
     """Somebody whom an engineer lets in and another one confirms."""
     token = enrolled(office.records, user, by=by)
-    confirm(office.records, user.name, by=also)
+    confirm(office.records, user.name, read_out(office.records, user.name), by=also)
     return signed_in(office.records, token)
 
 
@@ -58,8 +75,8 @@ def test_one_engineer_alone_gives_no_two_visas(office: Office) -> None:
     puppet = signed_in(records, enrolled(records, person("puppet", Role.ENGINEER), by=marie))
     for somebody in (marie, puppet):
         with pytest.raises((UsageError, RequestError)):
-            confirm(records, "bruno", by=somebody)
-    confirm(records, "bruno", by=gael)
+            confirm(records, "bruno", read_out(records, "bruno"), by=somebody)
+    confirm(records, "bruno", read_out(records, "bruno"), by=gael)
     bruno = signed_in(records, token)
     office.desk(bruno).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
     with pytest.raises(RequestError, match=r"L.un de vous"):
@@ -113,16 +130,16 @@ def test_a_puppet_lets_nobody_in(office: Office) -> None:
     for act in (lambda: invite(records, BRUNO, by=puppet), lambda: revoke(records, "gael", by=puppet)):
         with pytest.raises(RequestError, match="pas confirmée"):
             act()
-    confirm(records, "puppet", by=gael)
+    confirm(records, "puppet", read_out(records, "puppet"), by=gael)
     puppet = signed_in(records, held)
     token = enrolled(records, BRUNO, by=puppet)
     with pytest.raises(UsageError, match="marie, puppet let bruno in"):
-        confirm(records, "bruno", by=puppet)
+        confirm(records, "bruno", read_out(records, "bruno"), by=puppet)
     with pytest.raises(UsageError, match="marie let bruno in"):
-        confirm(records, "bruno", by=marie)
-    confirm(records, "bruno", by=gael)
+        confirm(records, "bruno", read_out(records, "bruno"), by=marie)
+    confirm(records, "bruno", read_out(records, "bruno"), by=gael)
     with pytest.raises(UsageError, match="confirmed already"):
-        confirm(records, "bruno", by=gael)
+        confirm(records, "bruno", read_out(records, "bruno"), by=gael)
     bruno = signed_in(records, token)
     assert bruno.line == ("puppet", "marie")
     case = office.submitted()
@@ -141,8 +158,8 @@ def test_a_second_engineer_let_in_anew_is_nobody_yet(office: Office) -> None:
         token = enrolled(records, GAEL, by=marie)
         assert signed_in(records, token).confirmed_by == ""
         with pytest.raises(UsageError, match="marie let gael in"):
-            confirm(records, "gael", by=marie)
-    confirm_by_machine(records, "gael", account="root@srv")
+            confirm(records, "gael", read_out(records, "gael"), by=marie)
+    confirm_by_machine(records, "gael", read_out(records, "gael"), account="root@srv")
     gael = signed_in(records, token)
     assert (gael.confirmed_by, gael.line) == ("root@srv", ())
     invite(records, GAEL, by=marie)
@@ -193,7 +210,7 @@ def test_nobody_is_locked_out_for_good(office: Office) -> None:
         invite(records, ENGINEER, by=marie)
     token = redeem(records, invite_by_machine(records, ENGINEER, account="root@srv"))[1]
     assert signed_in(records, token).confirmed_by == ""
-    confirm_by_machine(records, "marie", account="root@srv")
+    confirm_by_machine(records, "marie", read_out(records, "marie"), account="root@srv")
     assert signed_in(records, token).line == ()
     steps = [one.detail for one in records.journal_entries("users")]
     assert steps[-3].startswith("root@srv: marie is engineer")
@@ -213,3 +230,128 @@ def test_the_last_engineer_stays(office: Office) -> None:
     revoke(records, "gael", by=marie)
     with pytest.raises(RequestError, match="autorisé"):
         revoke(records, "marie", by=ADMIN)
+
+
+def test_who_takes_a_code_made_for_somebody_else_is_found_out(office: Office) -> None:
+    """The person reads out the login that they were told; one that the maker of the code took is another one."""
+    records = office.records
+    marie, gael = two_engineers(office)
+    enrolled(records, BRUNO, by=marie)
+    told = read_out(records, "bruno")
+    stolen = enrolled(records, BRUNO, by=marie)
+    for login in (told, "", read_out(records, "marie")):
+        with pytest.raises(UsageError, match="not the login of bruno"):
+            confirm(records, "bruno", login, by=gael)
+        with pytest.raises(UsageError, match="not the login of bruno"):
+            confirm_by_machine(records, "bruno", login, account="root@srv")
+    assert signed_in(records, stolen).confirmed_by == ""
+    seen = {one.user.name: one.user.login for one in accounts_seen(records, gael)}
+    assert seen == {"bruno": "", "marie": "", "gael": read_out(records, "gael")}
+
+
+def test_a_territory_says_itself_who_else_acts_for_it(office: Office) -> None:
+    """The operator confirms the first person alone; people of other territories know nothing of either."""
+    records = office.records
+    marie, gael = two_engineers(office)
+    anna = confirmed(office, ADMIN, by=marie, also=gael)
+    chloe = confirmed(office, STRANGER, by=marie, also=gael)
+    token = enrolled(records, BRUNO, by=gael)
+    login = read_out(records, "bruno")
+    with pytest.raises(UsageError, match="confirmed by somebody of the territory: anna"):
+        confirm(records, "bruno", login, by=marie)
+    refused = []
+    for name in ("bruno", "nobody", "marie"):
+        with pytest.raises(UsageError) as caught:
+            confirm(records, name, login, by=chloe)
+        refused.append(str(caught.value).replace(name, "X"))
+    assert len(set(refused)) == 1
+    assert {one.user.name for one in accounts_seen(records, anna)} == {"anna", "bruno"}
+    assert {one.user.name for one in accounts_seen(records, chloe)} == {"chloe"}
+    confirm(records, "bruno", login, by=anna)
+    assert signed_in(records, token).confirmed_by == "anna"
+    for name in ("anna", "bruno"):
+        revoke(records, name, by=marie)
+    other = enrolled(records, person("boris", Role.EPCI_APPROVER, HERE), by=marie)
+    confirm(records, "boris", read_out(records, "boris"), by=gael)
+    assert signed_in(records, other).confirmed_by == "gael"
+
+
+def test_who_sends_a_request_gives_no_visa_for_it(office: Office) -> None:
+    """Also where somebody else wrote it."""
+    case = office.desk(ADMIN).create(parse_request(OPEN_FLOW))
+    sent = office.desk(ENGINEER).submit(case.number)
+    office.desk(APPROVER).visa(sent.number, Act.VISA_EPCI, shown_sha256=sent.effect_sha256)
+    with pytest.raises(RequestError, match="envoyé cela vous-même"):
+        office.approve(sent)
+
+
+@pytest.mark.parametrize("is_revoked", [True, False])
+def test_the_visa_of_a_login_that_was_taken_away_is_void(office: Office, *, is_revoked: bool) -> None:
+    """Whoever had it: that is found when the other one is given. To sign out takes nothing back."""
+    records = office.records
+    marie, gael = two_engineers(office)
+    token = enrolled(records, BRUNO, by=marie)
+    confirm(records, "bruno", read_out(records, "bruno"), by=gael)
+    bruno = signed_in(records, token)
+    case = office.submitted()
+    office.desk(bruno).visa(case.number, Act.VISA_EPCI, shown_sha256=case.effect_sha256)
+    sign_out(records, token)
+    assert office.desk(gael).case(case.number)[0].lapsed == ()
+    if is_revoked:
+        revoke(records, "bruno", by=gael)
+    else:
+        invite(records, BRUNO, by=gael)
+    with pytest.raises(RequestError, match=r"visas sont nuls.*bruno"):
+        office.approve(case, by=gael)
+    after, _ = office.desk(ADMIN).case(case.number)
+    assert (after.state, after.visas(), office.commits()) == (State.SUBMITTED, (), 1)
+
+
+def test_a_token_ends_by_itself(office: Office) -> None:
+    """Half a year after it was given."""
+    token = enrolled(office.records, ENGINEER)
+    office.clock.now += TOKEN_TERM - timedelta(minutes=1)
+    assert signed_in(office.records, token).name == "marie"
+    office.clock.now += timedelta(minutes=1)
+    with pytest.raises(RequestError, match="à personne"):
+        signed_in(office.records, token)
+    assert [one.standing for one in office.records.requests.accounts()] == [Standing.LAPSED]
+
+
+def test_a_name_that_was_revoked_is_nobody_elses(office: Office) -> None:
+    """Not for the owner of the machine either; an engineer whom nobody confirmed is no second one."""
+    records = office.records
+    marie, gael = two_engineers(office)
+    enrolled(records, BRUNO, by=marie)
+    revoke(records, "bruno", by=gael)
+    with pytest.raises(UsageError, match="nobody else's"):
+        invite_by_machine(records, BRUNO, account="root@srv")
+    enrolled(records, person("hubert", Role.ENGINEER), by=marie)
+    revoke(records, "gael", by=marie)
+    with pytest.raises(UsageError, match="only engineer"):
+        revoke(records, "marie", by=marie)
+
+
+def test_what_is_written_is_for_the_inventory_of_the_records(office: Office, tmp_path: Path) -> None:
+    """Whoever writes: an engineer may look at a clone, and nothing is sent, seen or committed by it."""
+    case = office.half_approved()
+    clone = tmp_path / "clone"
+    office.git("clone", "-q", str(office.folder), str(clone))
+    desk = Desk(office.records, ENGINEER, Place(clone / "inventory", office.clock))
+    request = parse_request(OPEN_FLOW)
+    assert desk.preview(request).sha256 == case.effect_sha256
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: desk.create(request),
+        lambda: desk.submit(case.number),
+        lambda: desk.say(case.number, Act.COMMENT, "vu"),
+        lambda: desk.visa(case.number, Act.VISA_OPERATOR, shown_sha256=case.effect_sha256),
+        lambda: desk.commit(case.number),
+        lambda: desk.schedule(case.number),
+    )
+    for act in acts:
+        with pytest.raises(RequestError, match="pas celle de cet inventaire"):
+            act()
+    own = Desk(office.records, ENGINEER, Place(office.inventory, office.clock, templates=tmp_path))
+    with pytest.raises(RequestError, match="pas celle de cet inventaire"):
+        own.visa(case.number, Act.VISA_OPERATOR, shown_sha256=case.effect_sha256)
+    assert office.desk(ADMIN).case(case.number)[0] == case

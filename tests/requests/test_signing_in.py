@@ -14,7 +14,7 @@ from lisiere.model.request_case import Role
 from lisiere.workflow.requests import marks
 from lisiere.workflow.requests.pairing import bind
 from lisiere.workflow.requests.people import confirm_by_machine, invite, redeem
-from tests.requests.office import ADMIN, ENGINEER, OPEN_FLOW, Office, enrolled, person
+from tests.requests.office import ADMIN, ENGINEER, OPEN_FLOW, Office, enrolled, person, read_out
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Terminal:
 
     def __call__(self, *words: str, given: str = "", **env: str) -> Result:
         """Call a command where `LISIERE_INVENTORY` and `LISIERE_STATE` are those of the office."""
-        own = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), "LISIERE_TOKEN": ""}
+        own = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), "LISIERE_TOKEN": None}
         places = {"LISIERE_INVENTORY": str(self.office.inventory), "LISIERE_STATE": str(self.state)}
         return CliRunner(env=own | places | env).invoke(app, list(words), input=given)
 
@@ -65,8 +65,14 @@ def test_a_code_is_not_taken_where_its_token_has_no_place(terminal: Terminal) ->
     assert listed.startswith("nom ")
     assert "EPCI 200037059" in listed
     assert terminal("request", "list").output.strip() == "aucune demande"
+    assert "Personne n" in str(terminal("user", "list", LISIERE_TOKEN="").exception)
+    held = in_the_way.read_text(encoding="utf-8")
+    assert terminal("logout").exit_code == 0
+    assert not in_the_way.exists()
+    assert "à personne" in str(terminal("user", "list", LISIERE_TOKEN=held).exception)
     printed = terminal("login", "--print", given=f"{invite(records, ADMIN, by=ENGINEER)}\n")
     assert len(printed.stdout.strip()) > 40
+    assert read_out(records, "anna") in printed.stderr
 
 
 def test_the_dialogue_asks_in_the_language_of_who_answers(terminal: Terminal) -> None:
@@ -136,7 +142,11 @@ def test_an_inventory_goes_with_its_records(
     option = terminal("--inventory", str(elsewhere), "request", "list", LISIERE_TOKEN=token)
     assert "pas celle de cet inventaire" in str(option.exception)
     assert terminal("request", "list", LISIERE_TOKEN=token).exit_code == 0
+    beside = tmp_path / "beside"
+    office.git("worktree", "add", "-q", "--detach", str(beside))
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    for folder in (elsewhere, beside / "inventory"):
+        assert "Ici, on se connecte" in str(terminal("check", LISIERE_INVENTORY=str(folder)).exception)
     for state in (terminal.state, tmp_path / "other"):
         assert "Ici, on se connecte" in str(terminal("check", LISIERE_STATE=str(state)).exception)
         assert "Ici, on se connecte" in str(terminal("show", "--zone", "--help", LISIERE_STATE=str(state)).exception)
@@ -145,7 +155,9 @@ def test_an_inventory_goes_with_its_records(
     assert "pas celle" in str(terminal("request", "list", LISIERE_TOKEN=token).exception)
 
 
-def test_the_first_engineer_pairs_records_and_inventory(terminal: Terminal, tmp_path: Path) -> None:
+def test_the_first_engineer_pairs_records_and_inventory(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody of a territory works on records that are for no inventory; an engineer pairs them anew."""
     office, state = terminal.office, tmp_path / "fresh"
     (office.folder / ".git" / marks.MARK).unlink()
@@ -161,14 +173,18 @@ def test_the_first_engineer_pairs_records_and_inventory(terminal: Terminal, tmp_
     enrolled(office.records, ENGINEER)
     held = redeem(office.records, invite(office.records, person("gael", Role.ENGINEER), by=ENGINEER))[1]
     assert "pas confirmée" in str(terminal("user", "bind", LISIERE_TOKEN=held).exception)
-    confirm_by_machine(office.records, "gael", account="root@srv")
+    confirm_by_machine(office.records, "gael", read_out(office.records, "gael"), account="root@srv")
     assert terminal("user", "bind", LISIERE_TOKEN=held).exit_code == 0
+    monkeypatch.setattr("cli.accounts.account", lambda: "gael")
+    assert terminal("user", "bind", LISIERE_TOKEN=held).exit_code == 0
+    marks.leave("others", inventory=office.inventory, state=state)
+    assert "pas celle" in str(terminal("user", "bind", LISIERE_TOKEN=held).exception)
 
 
 def test_root_alone_speaks_for_the_machine(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a code nor a confirmation is made as the machine by another account."""
     monkeypatch.setattr("cli.accounts.account", lambda: "marie")
-    for words in (("add", "eve", "--role", "engineer", "--title", "Eve"), ("confirm", "eve")):
+    for words in (("add", "eve", "--role", "engineer", "--title", "Eve"), ("confirm", "eve", "--login", "0" * 8)):
         found = terminal("user", *words, "--as-machine")
         assert isinstance(found.exception, UsageError)
         assert "root itself" in str(found.exception)

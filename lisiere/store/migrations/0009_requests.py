@@ -24,6 +24,8 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=255)),
                 ("grants", models.TextField()),
                 ("token_sha256", models.CharField(max_length=64, null=True, unique=True)),
+                ("token_ends_at", models.DateTimeField(null=True)),
+                ("login", models.CharField(max_length=64)),
                 ("code_sha256", models.CharField(max_length=64, null=True, unique=True)),
                 ("code_ends_at", models.DateTimeField(null=True)),
                 ("let_in_by", models.CharField(max_length=63)),

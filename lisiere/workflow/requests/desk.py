@@ -43,6 +43,7 @@ class Desk:
 
     def create(self, request: Request) -> Case:
         """Keep a draft."""
+        self._ground.check_place()
         effect = self._ground.worked_out(request)[1]
         if not may(self._ground.user, Act.CREATE, territory=effect.territory):
             raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.CREATE.value)))
@@ -61,6 +62,7 @@ class Desk:
                     act=Act.CREATE,
                     sha256=effect.sha256,
                     line=self._ground.user.line,
+                    login=self._ground.user.login,
                 ),
             ),
         )

@@ -18,6 +18,7 @@ from lisiere.workflow.requests.effects import effect_of
 from lisiere.workflow.requests.incidents import shielded
 from lisiere.workflow.requests.lifecycle import Step, voided
 from lisiere.workflow.requests.objections import letter
+from lisiere.workflow.requests.pairing import check_writing
 from lisiere.workflow.requests.permissions import require, sees, territories, unknown
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 from lisiere.workflow.requests.sight import Sight
@@ -54,6 +55,14 @@ class Ground:
         """The time."""
         return self.place.clock()
 
+    def check_place(self) -> None:
+        """See that what is written is for the inventory and the templates that the records are for.
+
+        Raises:
+            RequestError: They are others, or nobody said which.
+        """
+        check_writing(self.records, inventory=self.place.inventory, templates=self.place.templates)
+
     def found(self, number: int) -> tuple[Case, bytes]:
         """A request that they see.
 
@@ -80,6 +89,7 @@ class Ground:
 
     def kept(self, number: int, decide: Callable[[Case, bytes], Decided]) -> Case:
         """Change a request, in one transaction."""
+        self.check_place()
         self.found(number)
         with worded(number):
             found = self.records.requests.update(number, decide, by=self.user)
@@ -108,6 +118,7 @@ class Ground:
 
     def kept_beside(self, number: int, decide: Callable[[Case, bytes, tuple[Kept | Damaged, ...]], Decided]) -> Case:
         """Change a request in the light of all others, in one transaction."""
+        self.check_place()
         self.found(number)
         with worded(number):
             found = self.records.requests.update_beside(number, decide, by=self.user)

@@ -102,7 +102,7 @@ def take(case: Case, step: Step) -> Case:
 
 def voided(case: Case, *, by: User, at: datetime, why: str, effect_sha256: str) -> Case:
     """The request with a new effect, its visas void: what they were given for is no longer what would happen."""
-    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256, line=by.line)
+    event = Event(at=at, by=by.name, act=Act.VOID, detail=why, sha256=effect_sha256, line=by.line, login=by.login)
     return case.model_copy(
         update={"state": State.SUBMITTED, "effect_sha256": effect_sha256, "events": (*case.events, event)}
     )
@@ -129,7 +129,10 @@ def _check_eyes(case: Case, user: User) -> None:
         raise RequestError(Phrase.of("You have given a visa for this request already; somebody else gives the other"))
     if user.name == case.asked_by:
         raise RequestError(Phrase.of("You asked for this yourself; somebody else gives the visa"))
-    if any(_let_in(user, one) for one in case.events if one.act in {Act.CREATE, Act.SUBMIT}):
+    asking = [one for one in case.events if one.act in {Act.CREATE, Act.SUBMIT}]
+    if any(one.by == user.name for one in asking):
+        raise RequestError(Phrase.of("You sent this yourself; somebody else gives the visa"))
+    if any(_let_in(user, one) for one in asking):
         raise RequestError(Phrase.of("You let in who asked for this, or they you; somebody else gives the visa"))
     if any(_let_in(user, one) for one in case.visas()):
         raise RequestError(Phrase.of("One of you two let the other one in; somebody else gives the visa"))
@@ -164,6 +167,7 @@ def _event(step: Step) -> Event:
         detail=step.detail,
         sha256=step.effect_sha256,
         line=step.user.line,
+        login=step.user.login,
     )
 
 

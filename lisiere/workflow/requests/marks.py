@@ -46,8 +46,16 @@ def repository_of(inventory: Path) -> Path | None:
         if git.is_dir():
             return git
         if git.is_file():
-            return (place / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
+            return _common((place / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve())
     return None
+
+
+def _common(git: Path) -> Path:
+    """The folder that all work trees of a repository share."""
+    try:
+        return (git / (git / "commondir").read_text(encoding="utf-8").strip()).resolve()
+    except FileNotFoundError:
+        return git
 
 
 def is_owner(uid: int, *places: Path) -> bool:

@@ -18,6 +18,8 @@ def void_reason(case: Case, frozen: bytes, effect: Effect) -> str:
     """
     if sha256_of(frozen) != case.effect_sha256 or any(one.sha256 != case.effect_sha256 for one in case.visas()):
         found: tuple[Phrase, ...] = (Phrase.of("the frozen effect was altered"),)
+    elif case.lapsed:
+        found = tuple(Phrase.of("{name}, who gave a visa, has lost that login since", name=one) for one in case.lapsed)
     elif effect.sha256 == case.effect_sha256:
         return ""
     else:

@@ -24,22 +24,41 @@ def bind(records: "Records", *, inventory: Path, templates: Path | None, by: str
     return found
 
 
-def check_signed_in(records: "Records", user: User, *, inventory: Path, templates: Path | None) -> None:
-    """See that somebody works on the inventory that the records are for; who sees the whole fleet may try others.
+def refuse_other(records: "Records", inventory: Path) -> None:
+    """See that an inventory is not the one of other records.
 
     Raises:
-        RequestError: It is another one, or nobody said which.
+        RequestError: It is.
     """
-    binding = records.requests.binding()
-    mark = marks.of_inventory(inventory)
+    binding, mark = records.requests.binding(), marks.of_inventory(inventory)
     if mark and (binding is None or mark != binding.mark):
         raise other_pair()
-    if territories(user) is None:
-        return
+
+
+def check_writing(records: "Records", *, inventory: Path, templates: Path | None) -> None:
+    """See that what is written is for the inventory and the templates that the records are for, whoever writes.
+
+    Raises:
+        RequestError: They are others, or nobody said which.
+    """
+    refuse_other(records, inventory)
+    binding = records.requests.binding()
     if binding is None:
         raise RequestError(Phrase.of("An engineer has to say which inventory this is for: `lisiere user bind`"))
     if (_place(inventory), _place(templates)) != (binding.inventory, binding.templates):
         raise other_pair()
+
+
+def check_signed_in(records: "Records", user: User, *, inventory: Path, templates: Path | None) -> None:
+    """See that somebody looks at the inventory that the records are for; who sees the whole fleet may look at others.
+
+    Raises:
+        RequestError: It is another one, or nobody said which.
+    """
+    if territories(user) is None:
+        refuse_other(records, inventory)
+    else:
+        check_writing(records, inventory=inventory, templates=templates)
 
 
 def _place(folder: Path | None) -> str:

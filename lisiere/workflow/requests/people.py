@@ -7,6 +7,7 @@ are too few engineers for that, the owner of the machine, who holds the records 
 
 import hashlib
 import secrets
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 if TYPE_CHECKING:
     from lisiere.store.records import Records
 
+TOKEN_TERM = timedelta(days=180)
+"""For how long a token is good: half a year, and then an engineer makes a new code."""
 CODE_TERM = timedelta(hours=8)
 """For how long a code can be taken: a working day."""
 LONGEST_ACCOUNT = 63
@@ -108,7 +111,8 @@ def redeem(records: "Records", code: str) -> tuple[User, str]:
         RequestError: It is nobody's, was taken, or its time is over.
     """
     token = secrets.token_urlsafe(32)
-    found = records.requests.redeem(_hash(code.strip()), token_sha256=_hash(token))
+    ends_at = records.requests.now() + TOKEN_TERM
+    found = records.requests.redeem(_hash(code.strip()), token_sha256=_hash(token), ends_at=ends_at)
     if found is None:
         raise RequestError(
             Phrase.of("This code is nobody's, was taken already, or its time is over; an engineer makes a new one")
@@ -116,24 +120,32 @@ def redeem(records: "Records", code: str) -> tuple[User, str]:
     return found, token
 
 
-def confirm(records: "Records", name: str, *, by: User) -> None:
-    """Say that it is this person who signed in: their visas count from now on.
+def confirm(records: "Records", name: str, login: str, *, by: User) -> None:
+    """Say that this person signed in by this login, as they told: their visas count from now on.
+
+    An engineer says so; for a territory that has people already, one of these: the operator does not choose alone who
+    stands for a territory.
 
     Raises:
         RequestError: They may not, or their own login is not confirmed.
-        UsageError: Nobody of that name has signed in, or it is for another engineer to say.
+        UsageError: Nobody of that name signed in by that login, or it is for somebody else to say.
     """
-    require_manager(by)
-    records.requests.confirm(name, by=by.name)
+    require_confirmer(by)
+    records.requests.confirm(name, login, by=by.name)
 
 
-def confirm_by_machine(records: "Records", name: str, *, account: str) -> None:
+def confirm_by_machine(records: "Records", name: str, login: str, *, account: str) -> None:
     """The same, as who owns the machine says: where there are too few engineers, nobody else could.
 
     Raises:
-        UsageError: Nobody of that name has signed in.
+        UsageError: Nobody of that name signed in by that login.
     """
-    records.requests.vouch(name, account=account[:LONGEST_ACCOUNT])
+    records.requests.vouch(name, login, account=account[:LONGEST_ACCOUNT])
+
+
+def sign_out(records: "Records", token: str) -> None:
+    """Have a token be nobody's from now on."""
+    records.requests.sign_out(_hash(token.strip()))
 
 
 def revoke(records: "Records", name: str, *, by: User) -> None:
@@ -148,11 +160,40 @@ def revoke(records: "Records", name: str, *, by: User) -> None:
 
 
 def accounts_seen(records: "Records", user: User) -> tuple[Account, ...]:
-    """The accounts that somebody may know of: all for who manages them, else the own."""
-    everybody = records.requests.accounts()
+    """The accounts that somebody may know of: all for who manages them, else the own and those of the own territories.
+
+    Of others nobody sees by which login they signed in: they say so themselves to who confirms them.
+    """
+    everybody = tuple(_without_login(one, user) for one in records.requests.accounts())
     if may(user, Act.MANAGE_USERS, territory=None):
         return everybody
-    return tuple(one for one in everybody if one.user.name == user.name)
+    own = {one.territory for one in user.grants if one.territory is not None}
+    return tuple(filter(None, (_as_neighbour(one, user.name, own) for one in everybody)))
+
+
+def _without_login(account: Account, user: User) -> Account:
+    if account.user.name == user.name:
+        return account
+    return account.model_copy(update={"user": account.user.model_copy(update={"login": ""})})
+
+
+def _as_neighbour(account: Account, name: str, own: AbstractSet[str]) -> Account | None:
+    """An account with what it may do for some territories; None where that is nothing."""
+    if account.user.name == name:
+        return account
+    grants = tuple(one for one in account.user.grants if one.territory in own)
+    return account.model_copy(update={"user": account.user.model_copy(update={"grants": grants})}) if grants else None
+
+
+def require_confirmer(by: User) -> None:
+    """Refuse who neither manages users nor acts for a territory.
+
+    Raises:
+        RequestError: They may not, or their own login is not confirmed.
+    """
+    if not any(may(by, Act.CONFIRM_USER, territory=one.territory) for one in by.grants):
+        raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.CONFIRM_USER.value)))
+    _require_confirmed(by)
 
 
 def require_manager(by: User) -> None:
@@ -163,6 +204,10 @@ def require_manager(by: User) -> None:
     """
     if not may(by, Act.MANAGE_USERS, territory=None):
         raise RequestError(Phrase.of("You may not do this: {act}", act=Word(Act.MANAGE_USERS.value)))
+    _require_confirmed(by)
+
+
+def _require_confirmed(by: User) -> None:
     if not by.confirmed_by:
         raise RequestError(Phrase.of("Your own login is not confirmed; another engineer does that"))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lisiere.model.request_case import TERRITORIAL, Act, Case, Damaged, Role, User
+from lisiere.model.request_case import TERRITORIAL, Act, Case, Damaged, Role, State, User
 from lisiere.model.words import Siren
 from lisiere.workflow.requests.phrases import Phrase, RequestError, Word
 
@@ -30,6 +30,7 @@ ALLOWED: Mapping[Act, frozenset[Role]] = MappingProxyType(
         Act.CLOSE: frozenset({Role.EPCI_ADMIN, Role.ENGINEER}),
         Act.COMMIT: frozenset({Role.ENGINEER}),
         Act.MANAGE_USERS: frozenset({Role.ENGINEER}),
+        Act.CONFIRM_USER: frozenset({Role.ENGINEER, Role.EPCI_ADMIN, Role.EPCI_APPROVER}),
     },
 )
 
@@ -67,10 +68,14 @@ def may(user: User, act: Act, *, territory: Siren | None, concerns_school: bool 
 
 
 def sees(user: User, case: Case | Damaged) -> bool:
-    """Whether a request exists for somebody; one that was altered on record exists for who sees its territory."""
+    """Whether a request exists for somebody; one that was altered on record exists for who sees its territory.
+
+    For the académie's contact one exists from the moment that it is sent.
+    """
     if isinstance(case, Damaged):
         return may(user, Act.READ, territory=case.territory)
-    return may(user, Act.READ, territory=case.territory, concerns_school=case.concerns_school)
+    is_shown = case.concerns_school and case.state is not State.DRAFT
+    return may(user, Act.READ, territory=case.territory, concerns_school=is_shown)
 
 
 def territories(user: User) -> frozenset[Siren] | None:

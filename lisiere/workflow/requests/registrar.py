@@ -28,6 +28,7 @@ class Registrar:
     @contextmanager
     def at_work(self) -> Iterator[Repository]:
         """Alone in the inventory's repository: its upstream asked, and in order where it was left in the middle."""
+        self._ground.check_place()
         repository = Repository(self._ground.place.inventory)
         repository.ask_upstream()
         with repository.locked():
