@@ -7,7 +7,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("lisiere", "0008_transactions")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("lisiere", "0009_requests")]
 
     operations: ClassVar[list[Operation]] = [
         migrations.AddField(
