@@ -24,6 +24,8 @@ def rewrite(text: str, change: Change) -> str:
     """The text of a file after a change, all lines that it does not concern as they were."""
     if "\r\n" in text:
         return rewrite(text.replace("\r\n", "\n"), change).replace("\n", "\r\n")
+    if not text.endswith("\n"):
+        return rewrite(f"{text}\n", change).removesuffix("\n")
     yaml = _yaml(has_start=text.startswith("---"), offset=_offset(text))
     tree = yaml.load(text)
     before = _dump(yaml, tree)

@@ -58,27 +58,27 @@ EXPECTED: Mapping[Role, set[Act]] = {
 }
 
 
-def foreign_strings(fleet: Fleet) -> frozenset[str]:
+def foreign_strings(fleet: Fleet, territory: str = TERRITORY) -> frozenset[str]:
     """Every name, title, number and address of other territories that is not also of this one."""
-    other = {text for text in _strings(fleet, own=False) if len(text) > 4}
-    own = "\n".join(_strings(fleet, own=True))
+    other = {text for text in _strings(fleet, territory, own=False) if len(text) > 4}
+    own = "\n".join(_strings(fleet, territory, own=True))
     return frozenset(text for text in other if text not in own)
 
 
-def _strings(fleet: Fleet, *, own: bool) -> Iterator[str]:
+def _strings(fleet: Fleet, siren: str, *, own: bool) -> Iterator[str]:
     for territory in fleet.territories.values():
-        if (territory.siren == TERRITORY) is own:
+        if (territory.siren == siren) is own:
             yield from (territory.siren, territory.name, str(territory.ipv4), str(territory.ipv6))
     for overlay in fleet.overlays.values():
-        if (overlay.territory == TERRITORY) is own:
+        if (overlay.territory == siren) is own:
             yield from (overlay.name, overlay.title)
             for partner in overlay.partners:
                 yield from (partner.name, partner.title, partner.contact, partner.identity, str(partner.address))
                 yield from map(str, partner.prefixes)
-    seen = Sight(fleet, frozenset({TERRITORY}))
+    seen = Sight(fleet, frozenset({siren}))
     yield from (name for name in fleet.flows if seen.knows_flow(name) is own)
     for one in fleet.appliances.values():
-        if (one.territory == TERRITORY) is own:
+        if (one.territory == siren) is own:
             yield from (one.name, one.data.site, one.hostname, str(one.data.loopback.ipv6))
             for segment in one.data.segments:
                 yield from (str(segment.ipv4.ip), str(segment.ipv6.ip))

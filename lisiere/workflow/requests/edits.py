@@ -11,6 +11,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from lisiere.inventory.check_secrets import shared_keys
 from lisiere.inventory.draft import Draft
 from lisiere.inventory.editing import rewrite, rewrite_entry
+from lisiere.inventory.entries import edit_entries
 from lisiere.inventory.files import FLOWS, SECRETS
 from lisiere.inventory.loader import Loaded
 from lisiere.model.overlay import Overlay, Partner
@@ -147,20 +148,14 @@ def _flows(loaded: Loaded, request: Request, after: Overlay) -> dict[str, str]:
     new = _declared(request)
     gone = {
         name
-        for name in _named(loaded.fleet.overlays[after.name]) - _named(after) - set(WELL_KNOWN_FLOWS)
+        for name in named(loaded.fleet.overlays[after.name]) - named(after) - set(WELL_KNOWN_FLOWS)
         if name not in _used_elsewhere(loaded.draft, after.name)
     }
     if not new and not gone:
         return {}
 
-    def change(tree: CommentedMap) -> None:
-        for name in sorted(gone):
-            _remove(tree, "flows", "id", name)
-        for flow in new:
-            ids = [str(one["id"]) for one in tree["flows"]]
-            _insert_sorted(tree["flows"], ids, flow.id, _flow(flow))
-
-    return {FLOWS: rewrite(loaded.texts[FLOWS], change)}
+    entries = {flow.id: flow_entry(flow) for flow in new}
+    return {FLOWS: edit_entries(loaded.texts[FLOWS], "flows", gone=gone, new=entries)}
 
 
 def _declared(request: Request) -> tuple[Flow, ...]:
@@ -181,8 +176,9 @@ def _declared(request: Request) -> tuple[Flow, ...]:
     )
 
 
-def _flow(flow: Flow) -> CommentedMap:
-    values = CommentedMap({"id": _word(flow.id)})
+def flow_entry(flow: Flow) -> dict[str, object]:
+    """A flow as an entry of its file."""
+    values: dict[str, object] = {"id": _word(flow.id)}
     for name in ("title", "owner", "reason", "legal_basis"):
         values[name] = _word(str(getattr(flow, name)))
     values["review_by"] = date.fromordinal(flow.review_by.toordinal())  # an object of its own: no YAML anchor
@@ -191,7 +187,8 @@ def _flow(flow: Flow) -> CommentedMap:
     return values
 
 
-def _named(overlay: Overlay) -> set[str]:
+def named(overlay: Overlay) -> set[str]:
+    """The flows that an overlay or one of its partners allows."""
     return {one.flow for one in (*overlay.flows, *(flow for partner in overlay.partners for flow in partner.flows))}
 
 
@@ -199,7 +196,7 @@ def _used_elsewhere(draft: Draft, overlay: str) -> set[str]:
     found = {one.rule.flow for one in draft.rules() if one.rule.flow is not None}
     for name, item in draft.overlays.items.items():
         if name != overlay:
-            found |= _named(item.value)
+            found |= named(item.value)
     return found
 
 
@@ -210,19 +207,8 @@ def _secrets(loaded: Loaded, name: str, after: Overlay) -> dict[str, str]:
     if old == new:
         return {}
 
-    def change(tree: CommentedMap) -> None:
-        names = tree["secrets"]
-        for key in sorted(old - new):
-            del names[names.index(key)]
-        for key in sorted(new - old):
-            _insert_sorted(names, list(names), key, key)
-
-    return {SECRETS: rewrite(loaded.texts[SECRETS], change)}
-
-
-def _insert_sorted(items: CommentedSeq, names: list[str], name: str, item: object) -> None:
-    """Put an item where its name belongs, after the last one that comes before it."""
-    items.insert(max((at + 1 for at, other in enumerate(names) if other < name), default=0), item)
+    coming = {name: name for name in new - old}
+    return {SECRETS: edit_entries(loaded.texts[SECRETS], "secrets", gone=old - new, new=coming)}
 
 
 def _append(tree: CommentedMap, key: str, item: object, *, after: str) -> None:

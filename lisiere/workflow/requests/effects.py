@@ -5,11 +5,15 @@ from difflib import unified_diff
 from pathlib import Path
 
 from lisiere.inventory.check_secrets import shared_keys
+from lisiere.inventory.entries import Entry, entry_lines
+from lisiere.inventory.files import FLOWS, SECRETS
+from lisiere.inventory.loader import Loaded
 from lisiere.model.effect import ApplianceEffect, Effect, FileEffect, Said
 from lisiere.model.fleet import Fleet
 from lisiere.model.intent import SiteIntent, Tunnel
 from lisiere.model.overlay import Overlay
 from lisiere.model.request import ChangeWebAccess, Request, RotateKeys
+from lisiere.model.words import Siren
 from lisiere.policy.frozen import PolicyBook
 from lisiere.policy.reach import difference
 from lisiere.policy.site import resolve_sites
@@ -18,7 +22,9 @@ from lisiere.workflow.comparing import changes, sha256_of
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.requests.applying import Applied
 from lisiere.workflow.requests.checking import rotated_keys
+from lisiere.workflow.requests.edits import flow_entry
 from lisiere.workflow.requests.reading import as_yaml
+from lisiere.workflow.requests.sight import is_named_for
 from lisiere.workflow.requests.warnings import warnings
 
 
@@ -29,24 +35,26 @@ def effect_of(applied: Applied, request: Request, *, extra: Path | None = None) 
         RenderError: A template cannot render one of the appliances that change.
     """
     before, after = applied.before.fleet, applied.after.fleet
+    territory = _territory(before, request)
     made, ended = _keys(before, after, request)
     replaced = rotated_keys(request, before.overlays[request.overlay]) if isinstance(request, RotateKeys) else ()
     appliances = tuple(_appliances(before, after, _touched(before, after, request), replaced, extra=extra))
     return Effect(
-        territory=_territory(before, request),
+        territory=territory,
         request=as_yaml(request),
-        files=tuple(_files(applied)),
+        files=tuple(_files(applied, territory)),
         appliances=appliances,
         keys_made=made,
         keys_ended=ended,
         keys_replaced=replaced,
         warnings=tuple(
-            Said(sentence=one.template, facts=dict(one.facts)) for one in warnings(request, after, appliances, made)
+            Said(sentence=one.template, facts=dict(one.facts))
+            for one in warnings(request, before, after, appliances, made)
         ),
     )
 
 
-def _territory(fleet: Fleet, request: Request) -> str:
+def _territory(fleet: Fleet, request: Request) -> Siren:
     if isinstance(request, ChangeWebAccess):
         return fleet.appliances[request.site].territory
     return fleet.overlays[request.overlay].territory
@@ -60,11 +68,35 @@ def _touched(before: Fleet, after: Fleet, request: Request) -> list[str]:
     return sorted({member.site for overlay in overlays for member in overlay.members})
 
 
-def _files(applied: Applied) -> Iterator[FileEffect]:
+def _files(applied: Applied, territory: Siren) -> Iterator[FileEffect]:
     for name, text in sorted(applied.files.items()):
-        found = unified_diff(applied.before.texts[name].splitlines(), text.splitlines(), lineterm="", n=0)
-        told = tuple(line for line in found if not line.startswith(("---", "+++", "@@")))
-        yield FileEffect(file=name, lines=told)
+        told = tuple(_entries(applied, name, territory) if name in {FLOWS, SECRETS} else _lines(applied, name, text))
+        if told:
+            yield FileEffect(file=name, lines=told)
+
+
+def _lines(applied: Applied, name: str, text: str) -> Iterator[str]:
+    found = unified_diff(applied.before.texts[name].splitlines(), text.splitlines(), lineterm="", n=0)
+    return (line for line in found if not line.startswith(("---", "+++", "@@")))
+
+
+def _entries(applied: Applied, name: str, territory: Siren) -> Iterator[str]:
+    """What comes to a list that all territories share, and what goes; a line of its file may hold what is others'.
+
+    Whether the declaration of a flow goes, whose name is not the territory's, tells who else uses it: that is not said.
+    """
+    old, new = (_of_list(loaded, name) for loaded in (applied.before, applied.after))
+    for key in sorted(old.keys() - new.keys()):
+        if name == SECRETS or is_named_for(key, territory):
+            yield from (f"-{line}" for line in entry_lines(old[key]))
+    for key in sorted(new.keys() - old.keys()):
+        yield from (f"+{line}" for line in entry_lines(new[key]))
+
+
+def _of_list(loaded: Loaded, name: str) -> Mapping[str, Entry]:
+    if name == SECRETS:
+        return {key: key for key in loaded.draft.secrets}
+    return {key: flow_entry(item.value) for key, item in loaded.draft.flows.items.items()}
 
 
 def _keys(before: Fleet, after: Fleet, request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:

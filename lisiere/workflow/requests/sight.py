@@ -60,7 +60,7 @@ class Sight:
 
     def new_flow(self, field: str, name: str, territory: Siren) -> Iterator[Phrase]:
         """What stands against the name of a new flow, which ends in its territory's number: none is in its way."""
-        if not name.endswith(f"-{territory}"):
+        if not is_named_for(name, territory):
             yield Phrase.of("{field}: {flow} does not end in -{siren}", field=field, flow=name, siren=territory)
         elif name in self.fleet.flows:
             yield Phrase.of("{field}: the name {flow} is taken; choose another", field=field, flow=name)
@@ -92,6 +92,11 @@ class Sight:
     def territory_of(self, *, overlay: str | None, site: str | None) -> Siren:
         """The territory that a request about an overlay or a site is for."""
         return self.overlay(overlay).territory if overlay is not None else self.site(str(site)).territory
+
+
+def is_named_for(flow: str, territory: Siren) -> bool:
+    """Whether the name of a flow says that it is one territory's own."""
+    return flow.endswith(f"-{territory}")
 
 
 def _unknown(template: str, name: str, known: Iterable[str]) -> Phrase:

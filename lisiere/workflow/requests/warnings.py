@@ -7,14 +7,17 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.overlay import Authentication, Overlay, Topology
 from lisiere.model.request import AddPartner, ChangeWebAccess, Request, RotateKeys
 from lisiere.model.words import Lifecycle, SecretRef
+from lisiere.policy.derived import WELL_KNOWN_FLOWS
+from lisiere.workflow.requests.edits import named
 from lisiere.workflow.requests.phrases import Phrase
+from lisiere.workflow.requests.sight import is_named_for
 
 MOST_NAMED = 4
 """How many tunnels warnings name one by one."""
 
 
 def warnings(
-    request: Request, after: Fleet, appliances: Sequence[ApplianceEffect], made: Sequence[SecretRef]
+    request: Request, before: Fleet, after: Fleet, appliances: Sequence[ApplianceEffect], made: Sequence[SecretRef]
 ) -> Iterator[Phrase]:
     """The warnings of a request, the gravest first."""
     yield from _ended(appliances)
@@ -24,7 +27,16 @@ def warnings(
             yield Phrase.of("{site} is not in service yet; it takes the change when it is", site=one.title)
     if made:
         yield Phrase.of("Keys to be made before the change: {count}", count=len(made))
+    if not isinstance(request, ChangeWebAccess):
+        yield from _undeclared(before.overlays[request.overlay], after.overlays[request.overlay])
     yield from _of_overlay(request, after)
+
+
+def _undeclared(before: Overlay, after: Overlay) -> Iterator[Phrase]:
+    """The flows of all whose use here ends; it is not said whether somebody else uses them."""
+    for flow in sorted(named(before) - named(after) - set(WELL_KNOWN_FLOWS)):
+        if not is_named_for(flow, after.territory):
+            yield Phrase.of("The declaration of the flow {flow} goes when nobody uses it any more", flow=flow)
 
 
 def _ended(appliances: Sequence[ApplianceEffect]) -> Iterator[Phrase]:
