@@ -8,6 +8,7 @@ import yaml
 from lisiere.errors import DataError
 from lisiere.inventory.loader import load_fleet, load_whole
 from lisiere.model.report import Language
+from lisiere.model.site import WebAccessKind
 from lisiere.workflow.requests.applying import apply_in_memory
 from lisiere.workflow.requests.effects import effect_of
 from lisiere.workflow.requests.phrases import RequestError
@@ -108,3 +109,25 @@ def test_an_effect_does_not_tell_whether_others_use_a_flow(office: Office) -> No
     assert names == [False, True]
     assert effects[0] == effects[1]
     assert "disparaît quand plus personne" in preview(effects[0], language=Language.FR)
+
+
+def test_a_school_gets_a_kind_of_web_access_of_its_own(office: Office) -> None:
+    """Where its group gives the kind, the school has what the group says, but for the kind."""
+    hosts = load_fleet(office.inventory, as_of=AS_OF).appliances.values()
+    name = next(one.name for one in hosts if one.data.web_access.kind is WebAccessKind.PARENT_PROXY)
+    raw = next(
+        path for path in (office.inventory / "hosts").iterdir() if f"\n{name}:" in path.read_text(encoding="utf-8")
+    )
+    found = yaml.safe_load(raw.read_text(encoding="utf-8"))
+    groups = yaml.safe_load((office.inventory / "groups.yaml").read_text(encoding="utf-8"))
+    groups[found[name]["groups"][1]]["data"]["web_access"] = found[name]["data"].pop("web_access")
+    raw.write_text(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    (office.inventory / "groups.yaml").write_text(yaml.safe_dump(groups, allow_unicode=True), encoding="utf-8")
+    before = load_fleet(office.inventory, as_of=AS_OF).appliances[name].data.web_access
+    assert before.kind is WebAccessKind.PARENT_PROXY
+    request = parse_request(f"kind: change-web-access\nsite: {name}\nweb_access: dns\nwhy: Essai\n")
+    loaded = load_whole(office.inventory, as_of=AS_OF)
+    applied = apply_in_memory(office.inventory, loaded, request, Sight(loaded.fleet))
+    after = applied.after.fleet.appliances[name].data.web_access
+    assert after == before.model_copy(update={"kind": WebAccessKind.DNS})
+    assert list(applied.files) == [f"hosts/{raw.name}"]

@@ -1,6 +1,7 @@
 """A request applied to the texts of an inventory: which files change, and to what. Nothing is written here."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import date
 from functools import partial
 from types import MappingProxyType
@@ -61,10 +62,14 @@ def _overlay_values(text: str, index: int) -> object:
 
 
 def _web_access(loaded: Loaded, request: ChangeWebAccess) -> dict[str, str]:
-    file = loaded.draft.nornir.host(request.site).place.file
+    """The kind at the host itself; where a group gives it, the host gets what the group says with another kind."""
+    host = loaded.draft.nornir.host(request.site)
+    file, inherited = host.place.file, host.chain.data.get("web_access")
 
     def change(tree: CommentedMap) -> None:
-        tree[request.site]["data"]["web_access"]["kind"] = request.web_access.value
+        data = tree[request.site].setdefault("data", CommentedMap())
+        own = data.setdefault("web_access", deepcopy(inherited) if isinstance(inherited, dict) else {})
+        own["kind"] = request.web_access.value
 
     return {file: rewrite_entry(loaded.texts[file], request.site, change)}
 
