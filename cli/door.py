@@ -28,11 +28,19 @@ def door() -> None:
         words = _words(os.environ.get(ASKED, ""))
         if words == ["login"]:
             app([*words, "--print"], prog_name="lisiere")
-        token = sys.stdin.readline(LONGEST_TOKEN).strip()
+        token = _first_line()
         if not token:
             raise _said("The first line of what you send is your token")
         with holding(token):
             app(words, prog_name="lisiere")
+
+
+def _first_line() -> str:
+    """The token that is sent before anything else."""
+    try:
+        return sys.stdin.readline(LONGEST_TOKEN).strip()
+    except UnicodeDecodeError as exc:
+        raise _said("What you send is not UTF-8 text") from exc
 
 
 def _words(asked: str) -> list[str]:

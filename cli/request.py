@@ -125,7 +125,7 @@ def visa(
 ) -> None:
     """Give a visa for the effect that `show` shows; with the operator's, the inventory changes in one git commit."""
     from cli.request_words import language_of, stands
-    from cli.request_work import at_desk
+    from cli.request_work import at_desk, commit_of
     from lisiere.errors import UsageError
     from lisiere.model.request_case import Act
 
@@ -136,19 +136,19 @@ def visa(
     with at_desk(context, spoken) as desk:
         case = desk.visa(number, act, shown_sha256=effect)
     note(stands(case, spoken))
-    if case.events[-1].act is Act.COMMIT:
-        typer.echo(case.events[-1].detail)
+    if act is Act.VISA_OPERATOR:
+        typer.echo(commit_of(case))
 
 
 @app.command("commit")
 def commit(context: typer.Context, number: Number, *, language: LanguageName = "fr") -> None:
     """Bring an approved request into the inventory, where that was cut short after the second visa."""
     from cli.request_words import language_of
-    from cli.request_work import at_desk
+    from cli.request_work import at_desk, commit_of
 
     with at_desk(context, language_of(language)) as desk:
         case = desk.commit(number)
-    typer.echo(case.events[-1].detail)
+    typer.echo(commit_of(case))
 
 
 @app.command("schedule")

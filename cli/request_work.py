@@ -68,7 +68,7 @@ def read_file(file: Path) -> "Request":
     from lisiere.workflow.requests.reading import parse_request
 
     if str(file) == STDIN:
-        return parse_request(sys.stdin.read(MOST_BYTES + 1))
+        return parse_request(_sent(MOST_BYTES + 1))
     if is_held():
         raise RequestError(Phrase.of("Give the file as -, and send it after your token"))
     try:
@@ -77,6 +77,23 @@ def read_file(file: Path) -> "Request":
     except OSError as exc:
         raise RequestError(Phrase.of("{file} cannot be read: {reason}", file=file, reason=exc.strerror)) from exc
     return parse_request(text)
+
+
+def _sent(most: int) -> str:
+    """What is sent to this command."""
+    from lisiere.workflow.requests.phrases import Phrase, RequestError
+
+    try:
+        return sys.stdin.read(most)
+    except UnicodeDecodeError as exc:
+        raise RequestError(Phrase.of("The request is not UTF-8 text")) from exc
+
+
+def commit_of(case: "Case") -> str:
+    """The commit that brought a request into the inventory; empty where none did."""
+    from lisiere.model.request_case import Act
+
+    return next((one.detail for one in reversed(case.events) if one.act is Act.COMMIT), "")
 
 
 def row(case: "Case | Damaged", language: "Language") -> tuple[object, ...]:

@@ -15,7 +15,11 @@ from lisiere.model.words import Line, Siren
 UserId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{1,62}$")]
 """The name under which a person signs in."""
 Remark = Annotated[
-    str, StringConstraints(max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$")
+    str,
+    StringConstraints(
+        max_length=2000,
+        pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]*$",
+    ),
 ]
 """A reason or a comment: lines of text without controls."""
 

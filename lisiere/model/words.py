@@ -54,10 +54,10 @@ Line = Annotated[
     StringConstraints(
         min_length=1,
         max_length=255,
-        pattern=r"^[^'\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$",
+        pattern=r"^[^'\"\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+$",
     ),
 ]
-"""One line of text that a device accepts as a value: no quotes, backslashes or controls, and none of direction."""
+"""One line of text that a device accepts as a value: no quotes, backslashes or controls, nothing that nobody sees."""
 
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=600, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 """Text for people, of several lines if need be."""

@@ -111,7 +111,43 @@ def test_a_megabyte_of_comment_is_refused_before_it_is_parsed() -> None:
         parse_request("# " + "x" * 1_000_000)
 
 
-def test_deep_nesting_is_refused() -> None:
-    """Neither a recursion error nor a crash."""
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 20_000, "kind: " + "[" * 30_000 + "]" * 30_000, "- " * 30_000, "kind: " + "{a: " * 200 + "}" * 200],
+)
+def test_deep_nesting_is_refused(text: str) -> None:
+    """Neither a recursion error nor the end of the process."""
+    with pytest.raises(RequestError, match="imbriquée"):
+        parse_request(text)
+
+
+@pytest.mark.parametrize("text", ["kind: [x]", "kind: {a: b}", "kind:", "- kind", "kind: 1", "1: 2", "? [a]\n: b"])
+def test_what_is_no_kind_is_refused(text: str) -> None:
+    """Whatever stands in its place."""
     with pytest.raises(RequestError):
-        parse_request("[" * 20_000)
+        parse_request(text)
+
+
+def test_what_is_no_text_is_refused() -> None:
+    """As bytes, and as what a terminal makes of them."""
+    for text in (b"kind: \xe9t\xe9", "kind: \udce9"):
+        with pytest.raises(RequestError, match="UTF-8"):
+            parse_request(text)
+
+
+@pytest.mark.parametrize("mark", ["\u061c", "\u200b", "\u200f", "\u202e", "\u2066", "\ufeff"])
+def test_what_nobody_sees_is_part_of_no_line(mark: str) -> None:
+    """A mark without width or of direction is refused where people write, and shown as a sign where it got in."""
+    with pytest.raises(RequestError, match="why"):
+        parse_request(f"kind: rotate-keys\noverlay: a\nwhy: Dé{mark}part\n")
+    effect = Effect(
+        territory=TERRITORY,
+        request=f"why: {mark}\n",
+        files=(),
+        appliances=(),
+        keys_made=(),
+        keys_ended=(),
+        keys_replaced=(),
+        warnings=(),
+    )
+    assert mark not in preview(effect, language=Language.FR)

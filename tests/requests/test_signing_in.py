@@ -29,7 +29,7 @@ class Terminal:
         """The folder of the records of the office."""
         return self.office.folder / "state"
 
-    def __call__(self, *words: str, given: str = "", **env: str) -> Result:
+    def __call__(self, *words: str, given: str | bytes = "", **env: str) -> Result:
         """Call a command where `LISIERE_INVENTORY` and `LISIERE_STATE` are those of the office."""
         own = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), "LISIERE_TOKEN": None}
         places = {"LISIERE_INVENTORY": str(self.office.inventory), "LISIERE_STATE": str(self.state)}
@@ -91,6 +91,17 @@ def test_the_dialogue_asks_in_the_language_of_who_answers(terminal: Terminal) ->
     assert english.startswith("number")
 
 
+def test_the_second_visa_prints_its_commit(terminal: Terminal) -> None:
+    """Not the plan that was made after it."""
+    office = terminal.office
+    token = enrolled(office.records, ENGINEER)
+    confirm_by_machine(office.records, ENGINEER.name, account="root@srv")
+    case = office.half_approved()
+    words = ("request", "visa", str(case.number), "--as", "operator", "--effect", case.effect_sha256)
+    given = terminal(*words, LISIERE_TOKEN=token)
+    assert given.stdout.strip() == office.git("rev-parse", "HEAD"), given.output
+
+
 def test_people_bring_their_token_through_the_door(terminal: Terminal) -> None:
     """As the first line of what they send; without one nothing is done, and no file of the machine is read."""
     records = terminal.office.records
@@ -107,6 +118,9 @@ def test_people_bring_their_token_through_the_door(terminal: Terminal) -> None:
     file = terminal.office.inventory / "flows.yaml"
     named = terminal("door", given=f"{token}\n", SSH_ORIGINAL_COMMAND=f"request preview {file}")
     assert "après votre jeton" in str(named.exception)
+    for content in (f"{token}\n".encode() + b"kind: \xe9", f"{token}\n".encode() + b"#" * 10_000 + b"\xe9"):
+        odd = terminal("door", given=content, SSH_ORIGINAL_COMMAND="request preview -")
+        assert "UTF-8" in str(odd.exception)
     for given in ("", "\n"):
         refused = terminal("door", given=given, SSH_ORIGINAL_COMMAND="request list", LISIERE_TOKEN=token)
         assert "première ligne" in str(refused.exception)

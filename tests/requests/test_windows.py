@@ -72,6 +72,14 @@ def test_a_night_of_the_council_and_hours_of_ones_own(loaded: Loaded) -> None:
         late.refuse(evening)
 
 
+def test_a_window_is_long_enough(loaded: Loaded) -> None:
+    """What the worker would never begin in is refused."""
+    start = at("2026-11-26T18:00")
+    days(loaded).refuse(Span(starts_at=start, ends_at=start + timedelta(minutes=30)))
+    with pytest.raises(RequestError, match="30 minutes au moins"):
+        days(loaded).refuse(Span(starts_at=start, ends_at=start + timedelta(minutes=29)))
+
+
 def test_the_night_in_which_clocks_change_has_its_window(loaded: Loaded) -> None:
     """Its hours are those of the clock on the wall."""
     own = Maintenance(weekdays=(5,), hours=DayWindow.model_validate("22:00-06:00"))

@@ -19,9 +19,14 @@ class Word(str):
     __slots__ = ()
 
 
+def visible(line: str) -> str:
+    """A line with a sign for each character that would steer a terminal, or that nobody sees."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line)
+
+
 def harmless(value: object, *, longest: int = LONGEST) -> str:
     """A value as it may be shown on a terminal: one line, no controls, not too long."""
-    text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(value)[: longest + 1])
+    text = visible(str(value)[: longest + 1])
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 

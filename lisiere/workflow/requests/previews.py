@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from lisiere.model.effect import Effect, Said
 from lisiere.model.report import Language
-from lisiere.workflow.requests.phrases import Phrase
+from lisiere.workflow.requests.phrases import Phrase, visible
 
 SAID = {
     "request": "Effect of the request",
@@ -22,7 +22,7 @@ SAID = {
 
 def preview(effect: Effect, *, language: Language, with_differences: bool = False) -> str:
     """The effect for people; configuration differences for who wants them."""
-    return "".join(f"{line}\n" for line in _lines(effect, language, with_differences=with_differences))
+    return "".join(f"{visible(line)}\n" for line in _lines(effect, language, with_differences=with_differences))
 
 
 def _lines(effect: Effect, language: Language, *, with_differences: bool) -> Iterator[str]:

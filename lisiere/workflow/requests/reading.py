@@ -7,10 +7,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from lisiere.inventory.positions import Loader, duplicate_keys
-from lisiere.model.request import ANY_REQUEST, KINDS, MOST_BYTES, Request, RequestKind
+from lisiere.model.request import ANY_REQUEST, KINDS, MOST_BYTES, Request
 from lisiere.workflow.requests.phrases import Phrase, RequestError, harmless
 
 MOST_COMPLAINTS = 20
+DEEPEST = 20
+"""How many lists and mappings of a request stand within one another at most."""
 _OF = {
     "missing": "{field} is missing",
     "extra_forbidden": "{field} is not part of such a request",
@@ -39,7 +41,7 @@ def request_of(values: object) -> Request:
     """
     if not isinstance(values, dict):
         raise RequestError(Phrase.of("A request is a list of `key: value` lines"))
-    if values.get("kind") not in set(RequestKind):
+    if str(values.get("kind")) not in KINDS:
         raise RequestError(
             Phrase.of("kind must be one of {kinds}, not {value}", kinds=", ".join(KINDS), value=values.get("kind"))
         )
@@ -69,19 +71,26 @@ def _curled(value: object) -> object:
 
 
 def _decoded(text: str | bytes) -> str:
-    size = len(text) if isinstance(text, bytes) else len(text.encode(errors="replace"))
-    if size > MOST_BYTES:
-        raise RequestError(Phrase.of("The request is longer than {bytes} bytes", bytes=MOST_BYTES))
     try:
-        return text.decode() if isinstance(text, bytes) else text
-    except UnicodeDecodeError as exc:
+        content = text if isinstance(text, bytes) else text.encode()
+        if len(content) > MOST_BYTES:
+            raise RequestError(Phrase.of("The request is longer than {bytes} bytes", bytes=MOST_BYTES))
+        return content.decode()
+    except UnicodeError as exc:
         raise RequestError(Phrase.of("The request is not UTF-8 text")) from exc
 
 
 def _plain(text: str) -> object:
-    """The values of a YAML text without tags, anchors or keys that come twice."""
+    """The values of a YAML text without tags, anchors or keys that come twice, and of no great depth.
+
+    What is deep is refused before it is composed: the library does that by recursion, and would end the process.
+    """
+    depth = 0
     try:
         for event in yaml.parse(text, Loader=Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise RequestError(Phrase.of("The request is nested too deeply{where}", where=_where(event)))
             if getattr(event, "anchor", None) is not None or _is_tagged(event):
                 raise RequestError(Phrase.of("The request uses YAML tags, anchors or aliases; write plain values"))
         root = yaml.compose(text, Loader=Loader)
@@ -97,8 +106,8 @@ def _is_tagged(event: object) -> bool:
     return getattr(event, "tag", None) is not None
 
 
-def _where(exc: Exception) -> str:
-    mark = getattr(exc, "problem_mark", None)
+def _where(found: object) -> str:
+    mark = getattr(found, "problem_mark", None) or getattr(found, "start_mark", None)
     return "" if mark is None else f" ({mark.line + 1}:{mark.column + 1})"
 
 

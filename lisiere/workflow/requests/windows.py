@@ -86,6 +86,8 @@ class Days:
     def _why_not(self, wanted: Span) -> Phrase | None:
         if wanted.ends_at <= wanted.starts_at:
             return Phrase.of("The window begins in the future and ends after it begins")
+        if wanted.ends_at - wanted.starts_at < LEAST:
+            return Phrase.of("A window has {minutes} minutes at least", minutes=LEAST // timedelta(minutes=1))
         day = day_of(wanted.starts_at)
         for span in self._spans(day - timedelta(days=1), wanted.ends_at):
             if span.starts_at <= wanted.starts_at and wanted.ends_at <= span.ends_at:
