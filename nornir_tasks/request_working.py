@@ -154,7 +154,7 @@ def _carried_out(desk: WorkerDesk, tools: Tools, due: Due) -> str:
 
     def planned() -> Plan:
         plan = _plan(tools, there, texts, f"request {due.case.number}")
-        desk.begun(due.case, plan.id, takes=tools.takes)
+        desk.begun(due, plan, takes=tools.takes)
         return plan
 
     if effect.keys_replaced:

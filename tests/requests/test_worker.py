@@ -64,6 +64,30 @@ def test_what_fails_is_told_and_tried_again_in_the_next_window(rack: Rack, case:
     assert rack.worked() == [(State.VERIFIED, "")]
 
 
+def test_nothing_is_sent_that_was_not_shown(rack: Rack, case: Case) -> None:
+    """An appliance runs a line of other hands: it would go too, which nobody gave a visa for. Engineers are told."""
+    office, name = rack.office, NAMES[1]
+    before = rack.running[name]
+    rack.running[name] = f"{before}set service ntp server 192.0.2.1\n"
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    assert rack.pushed == []
+    assert acts(office, case) == [Act.FAIL]
+    noted = office.records.journal_entries("incidents")[-1].detail
+    assert noted.endswith(
+        f"(delete service ntp server 192.0.2.1); apply what is planned there first: `lisiere plan --name {name}`"
+    )
+    assert "ntp" not in office.desk(ADMIN).case(case.number)[0].model_dump_json()
+
+
+def test_what_an_appliance_has_already_is_no_more_than_was_shown(rack: Rack, case: Case) -> None:
+    """A part of it was put there by hand: what is left is less, and is sent."""
+    effect = rack.office.desk(ADMIN).case(case.number)[1]
+    assert effect is not None
+    shown = next(one.difference for one in effect.appliances if one.host == NAMES[1])
+    rack.running[NAMES[1]] += f"{shown[0]}\n"
+    assert rack.worked() == [(State.VERIFIED, "")]
+
+
 def test_what_is_applied_and_not_in_place_is_said_once(rack: Rack, case: Case) -> None:
     """The second look finds something else: it stays applied, and is verified when that is put right."""
     rack.spoils = "80620-siege-01"

@@ -10,9 +10,11 @@ from lisiere.model.calendar import Span
 from lisiere.model.days import paris_time
 from lisiere.model.effect import Effect, sha256_of, thawed
 from lisiere.model.fleet import Fleet
+from lisiere.model.plan import Plan
 from lisiere.model.report import Language
 from lisiere.model.request_case import Act, Case, Damaged, Decided, State, User
 from lisiere.model.transaction import Side, Transaction
+from lisiere.workflow.requests.bounds import refuse_more
 from lisiere.workflow.requests.incidents import noted
 from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.permissions import require
@@ -102,16 +104,19 @@ class WorkerDesk:
 
     # ---- what became of it ---------------------------------------------------------------------------------------
 
-    def begun(self, case: Case, plan_id: str, *, takes: timedelta) -> Case:
+    def begun(self, due: Due, plan: Plan, *, takes: timedelta) -> Case:
         """Note that its appliances are about to be changed; until it is known how that ends nobody takes it back.
 
         Raises:
+            PlanError: The plan holds more than was shown.
             RequestError: Somebody took it back or gave it another window meanwhile, or too little is left of this one.
         """
-        now = self._clock()
+        hashes = {sha256 for one in plan.changes for sha256 in (one.running_sha256, one.intended_sha256)}
+        refuse_more(due.effect, plan, self._records.get_configurations(hashes))
+        case, now = due.case, self._clock()
         if case.ends_at is None or now + takes > case.ends_at:
             raise RequestError(Phrase.of("Too little is left of the window"))
-        step = Step(Act.BEGIN, self._user, now, detail=plan_id)
+        step = Step(Act.BEGIN, self._user, now, detail=plan.id)
 
         def decide(found: Case, frozen: bytes) -> Decided:
             is_same = (found.starts_at, found.ends_at, found.effect_sha256) == (
