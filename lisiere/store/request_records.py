@@ -1,16 +1,16 @@
 """Users and requests as others see them; reached as `records.requests`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from lisiere.model.request_case import Account, Binding, Case, Damaged, Decided, Kept, User
+from lisiere.model.request_case import Account, Binding, Case, Damaged, Decided, Kept, State, User
 from lisiere.store import requests, users
 from lisiere.store.process import this_process
 from lisiere.store.requests import Decision
 from lisiere.store.worker import Worker
 
 Beside = Callable[[Case, bytes, tuple[Kept | Damaged, ...]], Decided]
-"""Decides about a request beside all others."""
+"""Decides about a request beside others."""
 Judge = Callable[[tuple[Case | Damaged, ...]], None]
 """Looks at all requests as they are now, and raises where something may not be done."""
 
@@ -122,9 +122,11 @@ class RequestRecords:
 
         return self._worker.write(job)
 
-    def update_beside(self, number: int, decide: Beside, *, by: User | None = None) -> Case | None:
-        """The same, with a look at all other requests."""
-        return self.update(number, lambda case, effect: decide(case, effect, requests.kept(self._alias)), by=by)
+    def update_beside(
+        self, number: int, decide: Beside, *, among: Collection[State], by: User | None = None
+    ) -> Case | None:
+        """The same, with a look at all requests in some states."""
+        return self.update(number, lambda case, effect: decide(case, effect, requests.kept(self._alias, among)), by=by)
 
     def _check_still(self, by: User | None) -> None:
         if by is not None:
@@ -140,9 +142,9 @@ class RequestRecords:
         process = this_process()
         self._worker.write(lambda: requests.release(self._alias, number, process))
 
-    def kept(self) -> tuple[Kept | Damaged, ...]:
-        """All requests with the bytes of their effects."""
-        return self._worker.read(lambda: requests.kept(self._alias))
+    def kept(self, states: Collection[State]) -> tuple[Kept | Damaged, ...]:
+        """The requests in some states with the bytes of their effects."""
+        return self._worker.read(lambda: requests.kept(self._alias, states))
 
     def get(self, number: int) -> tuple[Case, bytes] | Damaged | None:
         """A request and the bytes of its effect; None when there is none of that number."""

@@ -2,12 +2,12 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import astuple
 from datetime import datetime, timedelta
 
 from lisiere.errors import AlteredError
-from lisiere.model.request_case import FOUND, Act, Case, Damaged, Decided, Kept
+from lisiere.model.request_case import FOUND, Act, Case, Damaged, Decided, Kept, State
 from lisiere.store import journal, users
 from lisiere.store.ids import utc
 from lisiere.store.journal import Note
@@ -69,15 +69,16 @@ def get(alias: str, number: int) -> tuple[Case, bytes] | Damaged | None:
     return found if isinstance(found, Damaged) else (found, bytes(row.effect))
 
 
-def kept(alias: str) -> tuple[Kept | Damaged, ...]:
-    """All requests with the bytes of their effects."""
-    found = ((_case(alias, row), bytes(row.effect)) for row in RequestRow.objects.using(alias).order_by("id"))
+def kept(alias: str, states: Collection[State]) -> tuple[Kept | Damaged, ...]:
+    """The requests in some states with the bytes of their effects; of all others nothing is read."""
+    rows = RequestRow.objects.using(alias).filter(state__in=list(states)).order_by("id")
+    found = ((_case(alias, row), bytes(row.effect)) for row in rows)
     return tuple(case if isinstance(case, Damaged) else Kept(case, effect) for case, effect in found)
 
 
 def everything(alias: str) -> tuple[Case | Damaged, ...]:
     """All requests, in the order of their numbers; one that was altered on record is only told to be there."""
-    return tuple(_case(alias, row) for row in RequestRow.objects.using(alias).order_by("id"))
+    return tuple(_case(alias, row) for row in RequestRow.objects.using(alias).defer("effect").order_by("id"))
 
 
 def claim(alias: str, number: int, process: Process, *, at: datetime, term: timedelta) -> bool:

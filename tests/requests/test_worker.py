@@ -16,7 +16,7 @@ from lisiere.model.site import Appliance
 from lisiere.model.transaction import Side
 from lisiere.settings import Settings
 from lisiere.store.process import Process, this_process
-from lisiere.workflow.requests.due import MOST_SAID, WorkerDesk
+from lisiere.workflow.requests.due import MOST_SAID, WORKED, WorkerDesk
 from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
@@ -42,6 +42,7 @@ def test_what_is_due_is_applied_and_verified_once(office: Office) -> None:
     assert sorted(rack.pushed) == list(NAMES)
     assert acts(office, case) == [Act.BEGIN, Act.APPLY, Act.VERIFY]
     assert rack.worked() == []
+    assert office.records.requests.kept(WORKED) == ()
     assert office.desk(ADMIN).close(case.number).state is State.CLOSED
     assert office.records.verify_journal().broken_at == 0
 

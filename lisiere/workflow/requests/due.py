@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CLAIM_TERM = timedelta(hours=4)
 """For how long a request is left to a process of another machine that says no more."""
 LONGEST_REASON = 900
+WORKED = frozenset({State.SCHEDULED, State.APPLYING, State.APPLIED})
+"""States in which a request is the worker's."""
 LEAST_LEFT = timedelta(minutes=10)
 """How much of a window has to be left for a change to begin in it."""
 MOST_SAID = 20
@@ -162,8 +164,8 @@ class WorkerDesk:
         return noted(self._records, text, at=self._clock())
 
     def _whole(self) -> Iterator[Due]:
-        """The requests that nobody altered on record."""
-        for one in self._records.requests.kept():
+        """The requests that are to be worked on now or later, and that nobody altered on record."""
+        for one in self._records.requests.kept(WORKED):
             if not isinstance(one, Damaged) and sha256_of(one.effect) == one.case.effect_sha256:
                 yield Due(one.case, thawed(one.effect))
 

@@ -21,6 +21,7 @@ from lisiere.workflow.requests.objections import letter
 from lisiere.workflow.requests.pairing import check_writing
 from lisiere.workflow.requests.permissions import require, sees, territories, unknown
 from lisiere.workflow.requests.phrases import Phrase, RequestError
+from lisiere.workflow.requests.readiness import WAITING
 from lisiere.workflow.requests.sight import Sight
 
 if TYPE_CHECKING:
@@ -117,11 +118,11 @@ class Ground:
         return applied, effect
 
     def kept_beside(self, number: int, decide: Callable[[Case, bytes, tuple[Kept | Damaged, ...]], Decided]) -> Case:
-        """Change a request in the light of all others, in one transaction."""
+        """Change a request in the light of those that wait for their appliances, in one transaction."""
         self.check_place()
         self.found(number)
         with worded(number):
-            found = self.records.requests.update_beside(number, decide, by=self.user)
+            found = self.records.requests.update_beside(number, decide, among=WAITING, by=self.user)
         if found is None:
             raise unknown(number)
         return found
