@@ -16,7 +16,7 @@ from lisiere.model.site import Appliance
 from lisiere.model.transaction import Side
 from lisiere.settings import Settings
 from lisiere.store.process import Process, this_process
-from lisiere.workflow.requests.due import MOST_SAID, WORKED, WorkerDesk
+from lisiere.workflow.requests.due import MOST_SAID, MOST_TRIES, WORKED, WorkerDesk
 from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
@@ -255,12 +255,29 @@ def _claim(holder: Process, office: Office) -> str:
 
 
 def test_an_inventory_that_moved_is_not_applied(rack: Rack, case: Case) -> None:
-    """What is intended is no longer what the visas were given for: nothing is sent, and the time line says so."""
+    """What is intended is no longer what the visas were given for: nothing is sent, and the time line says so.
+
+    That is tried in some windows, and then no more until an engineer chooses one; they are told of it.
+    """
     office = rack.office
     _more_speed(office)
-    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    for _ in range(MOST_TRIES):
+        assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+        after, _ = office.desk(ADMIN).case(case.number)
+        assert "plus ce pour quoi" in after.events[-1].detail
+        office.clock.now = after.starts_at or office.clock.now
+    assert after.starts_at is None
+    assert "un ingénieur choisit" in after.events[-1].detail
+    told = [one for one in office.records.compliance.unsent_notices() if one.kind == "incident"]
+    assert [one.text for one in told] == [after.events[-1].detail]
+    office.clock.now += timedelta(days=7)
+    assert rack.worked() == []
     assert rack.pushed == []
-    assert "plus ce pour quoi" in office.desk(ADMIN).case(case.number)[0].events[-1].detail
+    again = office.desk(ENGINEER).schedule(case.number)
+    assert again.starts_at is not None
+    office.clock.now = again.starts_at
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    assert office.desk(ADMIN).case(case.number)[0].starts_at is not None
 
 
 def _more_speed(office: Office) -> None:

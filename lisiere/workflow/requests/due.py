@@ -31,6 +31,8 @@ WORKED = frozenset({State.SCHEDULED, State.APPLYING, State.APPLIED})
 """States in which a request is the worker's."""
 LEAST_LEFT = timedelta(minutes=10)
 """How much of a window has to be left for a change to begin in it."""
+MOST_TRIES = 3
+"""In how many windows the same is tried before an engineer has to choose another one."""
 MOST_SAID = 20
 """How often the time line says why a request stays where it is."""
 
@@ -72,8 +74,15 @@ class WorkerDesk:
         )
 
     def without_window(self) -> tuple[Due, ...]:
-        """What is to be applied and has no window: there was none, or it waits for its appliances."""
-        return tuple(one for one in self._whole() if one.case.state is State.SCHEDULED and one.case.ends_at is None)
+        """What is to be applied and has no window: there was none, or it waits for its appliances.
+
+        What was tried too often is left to engineers, who choose a window.
+        """
+        return tuple(
+            one
+            for one in self._whole()
+            if one.case.state is State.SCHEDULED and one.case.ends_at is None and _tries(one.case) < MOST_TRIES
+        )
 
     @contextmanager
     def claimed(self, case: Case) -> Iterator[bool]:
@@ -144,7 +153,8 @@ class WorkerDesk:
         """Note why it could not be done.
 
         What is applied, or may be on some appliance, stays as it is. All else is tried again in the next window that is
-        free; where none is found, or without `fleet`, it has none until there is one.
+        free; where none is found, or without `fleet`, it has none until there is one. After so many tries it has none
+        until an engineer chooses one, and they are told.
         """
         case = due.case
         left = self.transaction_of(case)
@@ -180,10 +190,22 @@ class WorkerDesk:
 
     def _postponed(self, due: Due, fleet: Fleet | None, reason: str) -> Case:
         detail = harmless(reason, longest=LONGEST_REASON)
+        if _tries(due.case) + 1 >= MOST_TRIES:
+            return self._left_to_engineers(due.case, detail)
         span = None if fleet is None else self._next(due, fleet)
         if span is None:
             return self._take(due.case, Step(Act.FAIL, self._user, self._clock(), detail=detail))
         return self._take(due.case, self._at(span, f"{detail}; {_span_told(span)}"))
+
+    def _left_to_engineers(self, case: Case, reason: str) -> Case:
+        """Take its window away; it is tried no more by itself."""
+        tried = Phrase.of("tried {count} times; an engineer chooses another window", count=MOST_TRIES)
+        now = self._clock()
+        after = self._take(case, Step(Act.FAIL, self._user, now, detail=f"{reason}; {tried.told(Language.FR)}"))
+        chosen = sum(one.act is Act.SCHEDULE for one in case.events)
+        subject = f"demande {case.number}, fenêtre choisie {chosen}"
+        self._records.compliance.notify([("incident", subject, after.events[-1].detail)], at=now)
+        return after
 
     def _next(self, due: Due, fleet: Fleet) -> Span | None:
         now = self._clock()
@@ -201,6 +223,12 @@ class WorkerDesk:
             case.number, lambda found, frozen: Decided(take(found, step), frozen), by=self._user
         )
         return case if found is None else found
+
+
+def _tries(case: Case) -> int:
+    """How often it failed since somebody chose a window for it."""
+    chosen = max((at for at, one in enumerate(case.events) if one.act is Act.SCHEDULE), default=0)
+    return sum(one.act is Act.FAIL for one in case.events[chosen:])
 
 
 def _span_told(span: Span) -> str:
