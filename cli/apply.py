@@ -54,7 +54,7 @@ def apply(
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle, tell_interruptions
     from cli.transactions import resolve_left
-    from cli.workplace import settings_of
+    from cli.workplace import require_followed, settings_of
     from lisiere.errors import UsageError
     from nornir_tasks.rollout import Caution, Watch, apply_plan
     from nornir_tasks.transaction import apply_as_one
@@ -68,6 +68,7 @@ def apply(
     with open_records(settings) as records:
         tell_interruptions(records)
         plan = records.load_plan(name)
+        require_followed(settings)
         _agree(plan, is_lab=is_lab, max_deleted_share=allow_deletions / 100, yes=yes)
         settle(records, is_lab=is_lab)
         resolve_left(records, {change.host for change in plan.changes}, settings=settings, is_lab=is_lab)

@@ -65,12 +65,12 @@ def plan(
     if context.invoked_subcommand is not None:
         return
     from cli.lab_rootless import enters_lab
-    from cli.workplace import open_fleet, settings_of
+    from cli.workplace import open_followed, settings_of
     from lisiere.model.pacing import Pacing
 
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
-    fleet = open_fleet(settings, lab=is_lab)
+    fleet = open_followed(settings, lab=is_lab)
     wanted = selection(territories, profiles, platforms, releases, lifecycles, names)
     pacing = Pacing(canaries=canaries, growth=growth, max_wave=max_wave, max_territory=max_territory)
     make = _from_records if from_records else _from_appliances

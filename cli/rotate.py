@@ -41,7 +41,7 @@ def rotate(
     from cli.lab_rootless import enters_lab
     from cli.records import open_records, settle, tell_interruptions
     from cli.transactions import resolve_left
-    from cli.workplace import open_fleet, secret_store, settings_of
+    from cli.workplace import open_followed, secret_store, settings_of
     from lisiere.model.plan import RunStatus
     from nornir_tasks.rotating import rotate as carry_out
 
@@ -49,7 +49,7 @@ def rotate(
     is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:
         tell_interruptions(records)
-        fleet = open_fleet(settings, lab=is_lab)
+        fleet = open_followed(settings, lab=is_lab)
         chosen = _chosen(settings, fleet, names or [], overlays or [], is_lab=is_lab)
         settle(records, is_lab=is_lab)
         resolve_left(records, {host for hosts in chosen.values() for host in hosts}, settings=settings, is_lab=is_lab)

@@ -59,6 +59,7 @@ def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], dateti
     from cli.request_words import stands
     from cli.transactions import resolve_left
     from cli.worker_tools import tools_of
+    from cli.workplace import require_followed
     from lisiere.model.report import Language
     from lisiere.workflow.requests.due import WorkerDesk
     from nornir_tasks.request_working import work
@@ -70,6 +71,7 @@ def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], dateti
         if desk.due():
             tell_interruptions(records)
         resolve_left(records, settings=settings, is_lab=is_lab)
+        require_followed(settings)
         found = work(desk, tools_of(settings, records, is_lab=is_lab))
     for one in found:
         note(stands(one.case, Language.FR) + (f": {one.problem}" if one.problem else ""))

@@ -82,6 +82,36 @@ def open_fleet(settings: "Settings", *, as_of: date | None = None, lab: bool | N
     return _as_played(fleet, settings) if wants_lab(lab) else fleet
 
 
+def open_followed(settings: "Settings", *, lab: bool) -> "Fleet":
+    """The same for what is sent to appliances: files that a request's commit did not reach yet are brought up first.
+
+    Raises:
+        InventoryError: Every mistake in it.
+        RequestError: They cannot be brought up.
+    """
+    require_followed(settings)
+    return open_fleet(settings, lab=lab)
+
+
+def require_followed(settings: "Settings") -> None:
+    """See that the files of the inventory are as its branch has them after a request's commit, and say what was done.
+
+    Raises:
+        RequestError: They are not, and cannot be brought up.
+    """
+    from lisiere.workflow.requests.following import is_left
+
+    if not is_left(settings.inventory):
+        return
+    from cli.output import note
+    from cli.request_words import language_here, said_in
+    from lisiere.workflow.requests.following import require_followed as required
+
+    language = language_here()
+    with said_in(language):
+        required(settings.inventory, lambda phrase: note(phrase.told(language)))
+
+
 def open_roster(settings: "Settings") -> "Listing[Selectable]":
     """Which appliances there are; of the rest of the inventory nothing is looked at, unless they hang on a mistake.
 

@@ -15,13 +15,14 @@ from lisiere.model.request_case import Act, Case, Damaged, Grant, Role, State
 from lisiere.model.site import SCHOOL_WEB_ACCESS
 from lisiere.model.words import Lifecycle
 from lisiere.workflow.requests.desk import Desk
+from lisiere.workflow.requests.following import INTENT
 from lisiere.workflow.requests.ground import Place
 from lisiere.workflow.requests.lifecycle import OBJECTION_TERM
 from lisiere.workflow.requests.moves import void_reason
 from lisiere.workflow.requests.people import confirm_by_machine
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
-from lisiere.workflow.requests.repository import INTENT, Repository
+from lisiere.workflow.requests.repository import Repository
 from tests.house.checkout import ROOT
 from tests.requests.office import (
     ACADEMIE,
@@ -359,13 +360,12 @@ def test_a_commit_that_lost_its_process_is_brought_up(office: Office) -> None:
     (office.folder / ".git" / INTENT).write_text(office.git("rev-parse", "HEAD"), encoding="utf-8")
     told: list[str] = []
     found = office.desk(ENGINEER, told)
-    other = office.submitted(CLOSE_FLOW)
-    office.desk(APPROVER).visa(other.number, Act.VISA_EPCI, shown_sha256=other.effect_sha256)
-    with pytest.raises(RequestError, match="visas sont nuls"):
-        found.visa(other.number, Act.VISA_OPERATOR, shown_sha256=other.effect_sha256)
+    found.preview(parse_request(CLOSE_FLOW))
     assert len(told) == 1
     assert str(case.number) in told[0]
     assert office.git("status", "--porcelain") == ""
+    other = office.submitted(CLOSE_FLOW)
+    office.desk(APPROVER).visa(other.number, Act.VISA_EPCI, shown_sha256=other.effect_sha256)
     (office.inventory / "flows.yaml").write_text("---\nflows: []\n", encoding="utf-8")
     with pytest.raises(RequestError, match="dépôt"):
         found.visa(other.number, Act.VISA_OPERATOR, shown_sha256=other.effect_sha256)

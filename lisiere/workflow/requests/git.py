@@ -42,6 +42,18 @@ class Git:
         status, out, _ = self._run(words, given=b"", env=NOTHING, patience_s=PATIENCE_S)
         return None if status else out.decode(errors="replace").rstrip("\n")
 
+    def has_work_tree(self) -> bool:
+        """Whether the folder is in a repository, with its files.
+
+        Raises:
+            RequestError: Git does not say, for the repository is broken or of an account that it does not trust.
+        """
+        words = ("rev-parse", "--is-inside-work-tree")
+        status, out, err = self._run(words, given=b"", env=NOTHING, patience_s=PATIENCE_S)
+        if status and b"not a git repository" not in err:
+            raise _refusal(out, err, words)
+        return not status and out.strip() == b"true"
+
     def content(self, name: str) -> bytes | None:
         """The content of a blob; None where there is none of that name."""
         status, out, _ = self._run(("cat-file", "blob", name), given=b"", env=NOTHING, patience_s=PATIENCE_S)

@@ -15,6 +15,7 @@ from lisiere.model.request import Request
 from lisiere.model.request_case import Act, Case, Damaged, Decided, Kept, User
 from lisiere.workflow.requests.applying import Applied, apply_in_memory
 from lisiere.workflow.requests.effects import effect_of
+from lisiere.workflow.requests.following import bring_up
 from lisiere.workflow.requests.incidents import shielded
 from lisiere.workflow.requests.lifecycle import Step, voided
 from lisiere.workflow.requests.objections import letter
@@ -51,6 +52,8 @@ class Ground:
 
     def __init__(self, records: "Records", user: User, place: Place) -> None:
         self.records, self.user, self.place = records, user, place
+        self.is_at_work = False
+        """Whether this process has the inventory's repository for itself, in order."""
 
     def clock(self) -> datetime:
         """The time."""
@@ -128,7 +131,9 @@ class Ground:
         return found
 
     def loaded(self) -> Loaded:
-        """The inventory as it is now."""
+        """The inventory as it is now, its files as the branch has them; who sees one territory is not told why."""
+        if not self.is_at_work:
+            bring_up(self.place.inventory, self.place.tell if territories(self.user) is None else _silent)
         with shielded(self.records, territories(self.user), self.place.clock):
             return load_whole(self.place.inventory, as_of=day_of(self.place.clock()))
 

@@ -34,7 +34,11 @@ class Registrar:
         with repository.locked():
             if done := repository.recover():
                 self._ground.place.tell(done)
-            yield repository
+            self._ground.is_at_work = True
+            try:
+                yield repository
+            finally:
+                self._ground.is_at_work = False
 
     def commit(self, number: int, repository: Repository) -> Case:
         """Bring an approved request into the inventory, once; also after a crash between the visa and this.

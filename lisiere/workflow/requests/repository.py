@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lisiere.workflow.requests.following import INTENT
 from lisiere.workflow.requests.git import Git
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 
 NOBODY = "lisiere.invalid"
 """The domain of addresses that nobody has (RFC 2606)."""
-LOCK, INTENT, NEW = "lisiere.lock", "lisiere.intent", "lisiere-new-"
-"""Files within git's own folder: who works here, which commit the files are to follow, and files half written."""
+LOCK, NEW = "lisiere.lock", "lisiere-new-"
+"""Files within git's own folder: who works here, and files half written."""
 PATIENCE_S, PAUSE_S = 60.0, 0.05
 """For how long another one who works here is waited for, and how often it is looked."""
 
@@ -84,7 +85,7 @@ class Repository:
         Raises:
             RequestError: There is no repository, or it has none.
         """
-        if self._git.may("rev-parse", "--is-inside-work-tree") != "true":
+        if not self._git.has_work_tree():
             raise RequestError(Phrase.of("The inventory is in no git repository"))
         return self._git.must("rev-parse", "--verify", "HEAD")
 
@@ -198,8 +199,9 @@ class Repository:
             RequestError: There is no repository.
         """
         made = self.head()
-        for half in self._own("").glob(f"{NEW}*"):
-            half.unlink(missing_ok=True)
+        for place in (self._own(""), *self._beside()):
+            for half in place.glob(f"{NEW}*"):
+                half.unlink(missing_ok=True)
         changed = self._changed()
         if self._intent() != made or not changed:
             self._own(INTENT).unlink(missing_ok=True)
@@ -258,10 +260,17 @@ class Repository:
         """A file of ours where git sees none."""
         return Path(self._git.must("rev-parse", "--absolute-git-dir")) / name
 
+    def _beside(self) -> list[Path]:
+        """The folders of the inventory, where git's own folder is on another file system; else none."""
+        if self._own("").stat().st_dev == self._folder.stat().st_dev:
+            return []
+        return [self._folder, *(place for place in self._folder.rglob("*") if place.is_dir())]
+
     def _write(self, name: str, content: bytes) -> None:
         """Replace a file in one step, so that nobody reads half of it."""
-        path = self._folder / name
-        handle, half = tempfile.mkstemp(prefix=NEW, dir=self._own(""))
+        path, own = self._folder / name, self._own("")
+        is_near = own.stat().st_dev == path.parent.stat().st_dev
+        handle, half = tempfile.mkstemp(prefix=NEW, dir=own if is_near else path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         beside = Path(half)
