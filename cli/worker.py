@@ -9,9 +9,14 @@ import typer
 
 from cli.options import Lab
 from cli.output import note
+from lisiere.errors import UsageError
 
 if TYPE_CHECKING:
     from lisiere.settings import Settings
+
+
+class SignedOutError(UsageError):
+    """Nobody is signed in, or nobody whom the records know: there is nothing that the worker may do."""
 
 
 def worker(
@@ -41,15 +46,19 @@ def worker(
 
 
 def look(settings: "Settings", *, is_lab: bool) -> None:
-    """One look of many: what goes wrong is said, and the next look comes, unless nobody is signed in any more."""
-    from lisiere.errors import LisiereError, UsageError
+    """One look of many: whatever goes wrong is said, and the next look comes, unless nobody is signed in any more.
+
+    Raises:
+        SignedOutError: Nobody is.
+    """
+    from nornir_tasks.request_working import worded
 
     try:
         work_once(settings, is_lab=is_lab)
-    except UsageError:
+    except SignedOutError:
         raise
-    except LisiereError as exc:
-        note(str(exc))
+    except Exception as exc:  # noqa: BLE001 - nobody sits beside it to start it again
+        note(worded(exc))
 
 
 def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], datetime] | None" = None) -> bool:
@@ -62,11 +71,16 @@ def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], dateti
     from cli.workplace import require_followed
     from lisiere.model.report import Language
     from lisiere.workflow.requests.due import WorkerDesk
+    from lisiere.workflow.requests.phrases import RequestError
     from nornir_tasks.request_working import work
 
     now = clock or (lambda: datetime.now(UTC))
     with open_records(settings) as records:
-        desk = WorkerDesk(records, signed_in(records), now)
+        try:
+            user = signed_in(records)
+        except RequestError as exc:
+            raise SignedOutError(str(exc)) from exc
+        desk = WorkerDesk(records, user, now)
         settle(records, is_lab=is_lab)
         if desk.due():
             tell_interruptions(records)

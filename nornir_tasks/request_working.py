@@ -54,6 +54,9 @@ class Tools:
     extra: Path | None = None
 
 
+UNREADABLE = "its effect cannot be read"
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
     """What became of a request."""
@@ -69,14 +72,15 @@ class _WaitsError(RequestError):
 def work(desk: WorkerDesk, tools: Tools) -> tuple[Worked, ...]:
     """Carry out what is due now, one request after the other; what another process has is left to it.
 
-    What goes wrong with one of them stops no other.
+    What goes wrong with one of them, foreseen or not, stops no other.
     """
     parts: tuple[tuple[Sequence[Due], _Job], ...] = (
         (desk.missed(), _missed),
         (desk.without_window(), _placed),
         (desk.due(), _worked),
     )
-    return tuple(found for dues, job in parts for due in dues if (found := _alone(desk, tools, due, job)) is not None)
+    found = [one for dues, job in parts for due in dues if (one := _alone(desk, tools, due, job)) is not None]
+    return *(Worked(one, UNREADABLE) for one in desk.unreadable()), *found
 
 
 _Job = Callable[[WorkerDesk, Tools, Due], Worked | None]
@@ -87,8 +91,17 @@ def _alone(desk: WorkerDesk, tools: Tools, due: Due, job: _Job) -> Worked | None
     try:
         with desk.claimed(due.case) as is_ours:
             return job(desk, tools, due) if is_ours and desk.now(due.case) == due.case else None
-    except LisiereError as exc:
-        return Worked(due.case, str(exc))
+    except Exception as exc:  # noqa: BLE001 - the others have their windows too
+        return Worked(due.case, worded(exc))
+
+
+def worded(exc: Exception) -> str:
+    """What went wrong in one line; of what nobody foresaw without its text, which may hold anything."""
+    if isinstance(exc, LisiereError):
+        return str(exc)
+    if isinstance(exc, OSError):
+        return f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc)
+    return f"something unforeseen ({type(exc).__name__})"
 
 
 def _missed(desk: WorkerDesk, tools: Tools, due: Due) -> Worked:

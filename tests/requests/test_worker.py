@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.worker import look
-from lisiere.errors import InventoryError, Mistake, PlanError, UsageError
+from cli.worker import SignedOutError, look
+from lisiere.errors import InventoryError, Mistake, PlanError, RecordError, UnknownError
+from lisiere.model.effect import sha256_of
 from lisiere.model.plan import Plan
 from lisiere.model.request_case import Act, Case, Decided, State, User
 from lisiere.model.site import Appliance
@@ -20,7 +21,7 @@ from lisiere.workflow.requests.due import MOST_SAID, MOST_TRIES, WORKED, WorkerD
 from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
-from nornir_tasks.request_working import work
+from nornir_tasks.request_working import UNREADABLE, work
 from tests.requests.office import ADMIN, APPROVER, CLOSE_FLOW, ENGINEER, OPEN_FLOW, ROTATE, Office
 from tests.requests.rack import NAMES, WORKER, KilledError, Rack
 
@@ -306,14 +307,40 @@ def test_nobody_else_is_the_worker(rack: Rack, user: User) -> None:
         work(WorkerDesk(rack.office.records, user, rack.office.clock), rack.tools())
 
 
+def test_what_nobody_foresaw_stops_no_other(rack: Rack, case: Case) -> None:
+    """A surprise of one request, an effect that this version cannot read: each is said, and nothing is sent."""
+    office = rack.office
+
+    def gone(*_: object) -> Plan:
+        raise PermissionError(13, "Permission denied", "hosts/x.yaml")
+
+    desk = WorkerDesk(office.records, WORKER, office.clock)
+    assert [one.problem for one in work(desk, replace(rack.tools(), plan=gone))] == ["hosts/x.yaml: Permission denied"]
+    unread = b"{}\n"
+    found = office.desk(ADMIN).case(case.number)[0].model_copy(update={"effect_sha256": sha256_of(unread)})
+    office.records.requests.update(case.number, lambda _, __: Decided(found, unread))
+    assert rack.worked() == [(State.SCHEDULED, UNREADABLE)]
+    assert rack.pushed == []
+
+
+@pytest.mark.parametrize(
+    "error", [RecordError("locked"), UnknownError("no such run"), ValueError("a"), OSError(5, "I/O")]
+)
 def test_a_worker_that_goes_on_survives_a_bad_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Records that cannot be opened are said, and the next look comes; nobody signed in ends it."""
-    blocked = tmp_path / "state"
-    blocked.write_text("no folder", encoding="utf-8")
-    look(Settings(state=blocked), is_lab=True)
-    assert "cannot be made" in capsys.readouterr().err
+    """Whatever it is, it is said, and the next look comes."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("cli.worker.work_once", fails)
+    look(Settings(state=tmp_path), is_lab=True)
+    assert capsys.readouterr().err.strip() in {str(error), "something unforeseen (ValueError)"}
+
+
+def test_a_worker_that_nobody_is_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that the records do not know gets better by no waiting."""
     monkeypatch.setenv("LISIERE_TOKEN", "nobody")
-    with pytest.raises(UsageError):
+    with pytest.raises(SignedOutError):
         look(Settings(state=tmp_path / "other"), is_lab=True)

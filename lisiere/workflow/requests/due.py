@@ -1,7 +1,7 @@
 """The desk of the worker: what is due, taken by one process at a time, and what became of it, written back."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from lisiere.model.effect import Effect, sha256_of, thawed
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan
 from lisiere.model.report import Language
-from lisiere.model.request_case import Act, Case, Damaged, Decided, State, User
+from lisiere.model.request_case import Act, Case, Damaged, Decided, Kept, State, User
 from lisiere.model.transaction import Side, Transaction
 from lisiere.workflow.requests.bounds import refuse_more
 from lisiere.workflow.requests.incidents import noted
@@ -83,6 +83,11 @@ class WorkerDesk:
             for one in self._whole()
             if one.case.state is State.SCHEDULED and one.case.ends_at is None and _tries(one.case) < MOST_TRIES
         )
+
+    def unreadable(self) -> tuple[Case, ...]:
+        """What is to be worked on and cannot be: its effect is as it was kept, and this version cannot read it."""
+        readable = {one.case.number for one in self._whole()}
+        return tuple(one.case for one in self._unaltered() if one.case.number not in readable)
 
     @contextmanager
     def claimed(self, case: Case) -> Iterator[bool]:
@@ -175,9 +180,14 @@ class WorkerDesk:
 
     def _whole(self) -> Iterator[Due]:
         """The requests that are to be worked on now or later, and that nobody altered on record."""
+        for one in self._unaltered():
+            with suppress(ValueError):
+                yield Due(one.case, thawed(one.effect))
+
+    def _unaltered(self) -> Iterator[Kept]:
         for one in self._records.requests.kept(WORKED):
             if not isinstance(one, Damaged) and sha256_of(one.effect) == one.case.effect_sha256:
-                yield Due(one.case, thawed(one.effect))
+                yield one
 
     def _said(self, case: Case, act: Act, reason: str) -> Case:
         """Say why it stays where it is, each reason once, and not for ever."""
