@@ -101,12 +101,12 @@ class _Workplace:
         if known := [name for one in keys if (name := one.removeprefix("secret:")) in held]:
             store.remove(*known)
 
-    def rotate(self, keys: "Sequence[SecretRef]", planned: Callable[[], "Plan"]) -> "Run":
-        """Give keys new values at both of their ends, or at none."""
+    def rotate(self, keys: "Mapping[SecretRef, int]", planned: Callable[[], "Plan"]) -> "Run":
+        """Give keys new values at all of their ends that are there, or at none."""
         from cli.workplace import secret_store
         from nornir_tasks.rotating import rotate
 
-        names = [one.removeprefix("secret:") for one in keys]
+        names = {one.removeprefix("secret:"): ends for one, ends in keys.items()}
         store = secret_store(self.settings)
         return rotate(store, names, records=self.records, planned=planned, prepared=self._rollout)
 

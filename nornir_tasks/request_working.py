@@ -37,7 +37,8 @@ class Tools:
         carry_out: Carries out a plan as one transaction.
         make_keys: Makes the keys of new tunnels, those that are missing.
         end_keys: Destroys the keys of tunnels that ended.
-        rotate: Gives keys new values at all of their ends, by a plan that is made when these are rendered.
+        rotate: Gives keys new values at all of their ends that are there, so many of each, by a plan that is made when
+            these are rendered.
         is_there: Whether an appliance can be reached at all: one that is only planned takes the change when it comes.
         takes: How long it may take until all appliances are on one side.
         extra: The operator's own templates.
@@ -48,7 +49,7 @@ class Tools:
     carry_out: Callable[[Plan], Run]
     make_keys: Callable[[Sequence[SecretRef]], None]
     end_keys: Callable[[Sequence[SecretRef]], None]
-    rotate: Callable[[Sequence[SecretRef], Callable[[], Plan]], Run]
+    rotate: Callable[[Mapping[SecretRef, int], Callable[[], Plan]], Run]
     is_there: Callable[[Appliance], bool]
     takes: timedelta = LEAST_LEFT
     extra: Path | None = None
@@ -171,7 +172,7 @@ def _carried_out(desk: WorkerDesk, tools: Tools, due: Due) -> str:
         return plan
 
     if effect.keys_replaced:
-        run = tools.rotate(effect.keys_replaced, planned)
+        run = tools.rotate(_ends_there(effect, there), planned)
     else:
         plan = planned()
         if not plan.changes:
@@ -181,6 +182,12 @@ def _carried_out(desk: WorkerDesk, tools: Tools, due: Due) -> str:
         reasons = "; ".join(f"{one.host}: {one.detail}" for one in run.outcomes if one.detail)
         raise PlanError(f"{run.id} {run.status}: {reasons}")
     return f"{run.plan_id}, {run.id}"
+
+
+def _ends_there(effect: Effect, there: Sequence[Appliance]) -> dict[SecretRef, int]:
+    """Each key to replace, with the number of its ends that are there: a partner, or a site to come, has it later."""
+    names = {one.name for one in there}
+    return {key: len(names.intersection(key.rpartition("/")[2].split("--"))) for key in effect.keys_replaced}
 
 
 def _refuse_closed(fleet: Fleet, due: Due) -> None:

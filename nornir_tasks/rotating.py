@@ -5,7 +5,7 @@ one, by what its transaction ended as; a rotation that came to no transaction is
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lisiere.errors import PlanError, SecretError
@@ -26,7 +26,7 @@ _CHANGED = re.compile(r"^(?:set |delete |[-+](?!--|\+\+)).*$", re.M)
 
 def rotate(
     store: AgeFileStore,
-    names: Sequence[str],
+    names: Mapping[str, int] | Sequence[str],
     *,
     records: "Records",
     planned: Callable[[], Plan],
@@ -37,7 +37,7 @@ def rotate(
 
     Args:
         store: Where the values are.
-        names: The secrets.
+        names: The secrets, each with the number of its ends that are there to be changed; two where that is not said.
         records: Where the transaction is kept.
         planned: Makes the plan that brings the values to their appliances; called when the new ones are rendered.
         agreed: Called with a plan that nothing speaks against; raises when a person does not want it.
@@ -55,12 +55,12 @@ def rotate(
             raise SecretError("another process rotates secrets of this store; nothing was changed")
         settle(store, records)
         _drop_unsent(store, records)
-        staging.stage(store, names)
+        staging.stage(store, list(names))
         try:
             plan = planned()
-            refuse_more(plan, names)
+            refuse_more(plan, names if isinstance(names, Mapping) else dict.fromkeys(names, ENDS))
             agreed(plan)
-            return apply_as_one(prepared(plan), secrets=names, secret_store=store.id)
+            return apply_as_one(prepared(plan), secrets=list(names), secret_store=store.id)
         finally:
             settle(store, records)
             _drop_unsent(store, records)
@@ -112,8 +112,8 @@ def refuse_elsewhere(store: AgeFileStore | None, transaction: Transaction) -> No
         )
 
 
-def refuse_more(plan: Plan, names: Iterable[str]) -> None:
-    """A rotation changes the values of its secrets, and nothing beside them.
+def refuse_more(plan: Plan, names: Mapping[str, int]) -> None:
+    """A rotation changes the values of its secrets at so many ends of each, and nothing beside them.
 
     Raises:
         PlanError: An appliance cannot be planned, or would change in something else too; nothing was sent.
@@ -129,6 +129,6 @@ def refuse_more(plan: Plan, names: Iterable[str]) -> None:
                     f" apply what is planned there first: `lisiere plan --name {change.host}`"
                 )
     told = {change.host: {*find(change.difference)} for change in plan.changes}
-    for name in sorted(set(names)):
-        if sum(name in found for found in told.values()) < ENDS:
-            raise PlanError(f"{name} would not change at both ends of its tunnel; nothing was sent")
+    for name, ends in sorted(names.items()):
+        if sum(name in found for found in told.values()) < ends:
+            raise PlanError(f"{name} would not change at every end of its tunnel that is there; nothing was sent")

@@ -50,6 +50,7 @@ class Rack:
     spoils: str = ""
     whole: str = ""
     rotated: int = 0
+    ends: dict[SecretRef, int] = field(default_factory=dict)
     unreadable: LisiereError | None = None
 
     @classmethod
@@ -107,9 +108,10 @@ class Rack:
         records.transactions.end(run_id, side, detail="tests")
         records.finish_run(run_id, status=RunStatus.SUCCEEDED if side is Side.NEW else RunStatus.FAILED)
 
-    def rotate(self, _: Sequence[SecretRef], planned: Callable[[], Plan]) -> Run:
+    def rotate(self, keys: Mapping[SecretRef, int], planned: Callable[[], Plan]) -> Run:
         """Give keys new values: the texts that name them are the same as before."""
         plan = planned()
+        self.ends = dict(keys)
         self.rotated += 1
         return self.carry_out(plan)
 

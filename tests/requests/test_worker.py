@@ -123,6 +123,16 @@ def test_a_worker_that_was_killed_sends_nothing_twice(rack: Rack, case: Case, *,
     assert rotated == (parse_request(case.request).kind == "rotate-keys")
 
 
+@pytest.mark.parametrize("wanted", [ROTATE], ids=["keys"], indirect=True)
+def test_keys_are_replaced_at_the_ends_that_are_there(rack: Rack) -> None:
+    """A site that is not in service has the new key when it comes; its hub has it now."""
+    del rack.running["80620-mairie-01"]
+    assert rack.worked() == [(State.VERIFIED, "")]
+    assert [(key.rpartition("/")[2], ends) for key, ends in rack.ends.items()] == [
+        ("80620-mairie-01--80620-siege-01", 1)
+    ]
+
+
 def test_a_worker_that_was_killed_before_it_was_decided_tries_again(rack: Rack, case: Case) -> None:
     """Its appliances were brought back: it is scheduled anew, and can be refused again until it is begun again."""
     before = dict(rack.running)
