@@ -277,6 +277,21 @@ def test_a_living_tunnel_is_not_cut_for_a_daemon_that_begins_none_beside_it(real
         put(real, {path: file for path, file in far.files.items() if path != PATH})
 
 
+def test_what_a_daemon_begins_counts_though_nothing_was_heard_of_it(real: RealDebian, far: FarEnd) -> None:
+    """Of what it says the first line may be lost; it is held to begin none when there is none."""
+    runs = '    return run("/usr/sbin/swanctl", *argv, timeout_s=wait_s + 4.0)\n'
+    loses = '    return Said(said.status, said.text.replace("initiating IKE_SA", ""))\n'
+    losing = slipped(bootstrap.script(), "associations", runs, runs.replace("return", "said =") + loses)
+    put(real, {path: file for path, file in far.files.items() if path != PATH})
+    join(real, far)
+    new = changed(far.files, PATH, lambda text: text.replace(VALUES[KEY], VALUES[OTHER_KEY]))
+    far.load(new[PATH].text)
+    with running(real, losing):
+        put(real, new)
+        assert proven(real) == "hub up\n"
+    put(real, {path: file for path, file in far.files.items() if path != PATH})
+
+
 def test_a_question_ends_though_others_do_not_answer(real: RealDebian, far: FarEnd) -> None:
     """What there was no time for is told as that, and lives on."""
     held = sas(real)

@@ -120,12 +120,12 @@ def _attempt(name: str, connection: Section, held: Iterable[tuple[str, Section]]
     if old and _reuses():
         return "unproven"
     said = initiate(name, next(iter(children)), wait_s=ANSWERS_S)
-    if old and "initiating IKE_SA" not in said.text:
+    new = {str(one.get("uniqueid")) for other, one in associations() if other == name} - old.keys()
+    if old and not new and "initiating IKE_SA" not in said.text:  # It may be there untold: what is said gets lost.
         if "establishing CHILD_SA" not in said.text:
             return "late"  # Too much to do here for anything to have begun: that says nothing of the daemon.
         write_durably(REUSES, _daemon(), 0o600)
         return "unproven"
-    new = {str(one.get("uniqueid")) for other, one in associations() if other == name} - old.keys()
     for number in new if said.status else old if _begins(children) else ():
         terminate("--ike-id", number)
     return _fault(said.text, connection) if said.status else ""
