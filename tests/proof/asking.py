@@ -84,7 +84,7 @@ def fate_of(one: Try, ground: Ground, at: time) -> Fate | None:
     if not way.arrives:
         return Fate("", str(way.end))
     for hop in way.hops:
-        found = _verdict(one, hop.site, hop.from_zone, hop.to_zone, ground, at)
+        found = denied_at(one, hop.site, hop.from_zone, hop.to_zone, ground, at)
         if found:
             return Fate("", found)
     arrives_at = _end_of(way, one, ground)
@@ -124,7 +124,7 @@ def _owner(one: Try, ground: Ground, at: time) -> str:
     if one.destination in ground.outer:
         return ground.outer[one.destination]
     owner = next((name for name, site in ground.sites.items() if one.destination in _outside(site)), "")
-    if not owner or _verdict(one, owner, Zone.WAN, Zone.SELF, ground, at):
+    if not owner or denied_at(one, owner, Zone.WAN, Zone.SELF, ground, at):
         return ""
     return f"{owner}:self"
 
@@ -141,7 +141,7 @@ def _is_carried(one: Try, ground: Ground) -> bool:
     return any(one.destination in prefix for tunnel in tunnels for prefix in tunnel.local_prefixes)
 
 
-def _verdict(one: Try, site: str, from_zone: Zone, to_zone: Zone, ground: Ground, at: time) -> str:
+def denied_at(one: Try, site: str, from_zone: Zone, to_zone: Zone, ground: Ground, at: time) -> str:
     """What denies a packet at an appliance; empty when it passes."""
     protocol = next((known for known, number in NUMBERS.items() if number == one.protocol), None)
     if protocol is None:

@@ -45,9 +45,11 @@ class Bench:
 
     Args:
         folder: Where it is.
+        starts: Whether each command starts as a person starts it; otherwise with all imports behind it.
     """
 
     folder: Path
+    starts: bool = True
 
     def run(self, *words: str, status: int = 0, **variables: str) -> str:
         """What `lisiere` says to these words.
@@ -57,7 +59,7 @@ class Bench:
         """
         sessions = min(USUAL_SESSIONS, SESSIONS_PER_CORE * (os.cpu_count() or 1))
         done = lisiere(
-            self.folder, words, {"LISIERE_WORKERS": str(sessions)} | variables, timeout_s=PATIENCE_S, starts=True
+            self.folder, words, {"LISIERE_WORKERS": str(sessions)} | variables, timeout_s=PATIENCE_S, starts=self.starts
         )
         if done.returncode != status or "Traceback" in done.stderr:
             told = [one for one in done.stdout.splitlines() if not NOT_TOUCHED.search(one)]
@@ -136,14 +138,14 @@ class Bench:
         self.run("apply", "last", "--lab", "--yes")
 
 
-def prepare(folder: Path) -> Bench:
+def prepare(folder: Path, *, starts: bool = True) -> Bench:
     """A workplace: a copy of the inventory in which every other backup may run now, and secrets."""
     shutil.copytree(ROOT / "inventory", folder / "inventory")
     for path in sorted((folder / "inventory/hosts").iterdir()):
         path.write_text(with_moments(path.read_text(encoding="utf-8"), datetime.now(UTC)), encoding="utf-8")
     for path in sorted((folder / "inventory/overlays").iterdir()):
         path.write_text(with_server(path.read_text(encoding="utf-8")), encoding="utf-8")
-    bench = Bench(folder)
+    bench = Bench(folder, starts)
     bench.run("secrets", "init")
     return bench
 
@@ -167,9 +169,9 @@ def with_server(text: str) -> str:
 
 
 @contextmanager
-def lab(folder: Path, selection: Sequence[str]) -> Iterator[Bench]:
+def lab(folder: Path, selection: Sequence[str], *, starts: bool = True) -> Iterator[Bench]:
     """A workplace with a lab as it leaves the bench; whatever happens, nothing of it stays."""
-    bench = prepare(folder)
+    bench = prepare(folder, starts=starts)
     try:
         bench.up(*selection)
         yield bench

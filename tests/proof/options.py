@@ -8,7 +8,7 @@ from pathlib import Path
 
 TERRITORY = "200070951"
 """CC du Territoire Nord Picardie: schools of every kind, two hubs, partners."""
-PARTS = ("packets", "vpn", "job", "school", "mutations", "script", "policies")
+PARTS = ("packets", "vpn", "job", "school", "mutations", "script", "policies", "request")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from lisiere.model.site import WebAccessKind
 from tests.house.checkout import ROOT
-from tests.proof import everything, hubs, job, mutations, packets, rotation, school, vpn
+from tests.proof import everything, hubs, job, mutations, packets, requests, rotation, school, vpn
 from tests.proof.asking import Fate, Try
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS
@@ -32,12 +32,19 @@ def run(bench: Bench, options: Options, table: Table) -> None:
     with ThreadPoolExecutor(1) as pool:
         cut = None
         for name in options.parts:
+            if name == "request" and cut is not None:  # Its records are paired with one inventory.
+                _cut_off(cut, table)
+                cut = None
             PARTS[name](bench, options, table)
             if name == "job":
                 cut = pool.submit(job.cut_off, bench)  # It takes two minutes and concerns nothing else.
         if cut is not None:
-            table.head("main job, a change that cuts off")
-            _step(cut.result(), table)
+            _cut_off(cut, table)
+
+
+def _cut_off(cut: Future[job.Step], table: Table) -> None:
+    table.head("main job, a change that cuts off")
+    _step(cut.result(), table)
 
 
 def prove_packets(bench: Bench, options: Options, table: Table) -> None:
@@ -106,7 +113,7 @@ def _rotations(bench: Bench, ground: Ground, wanted: Sequence[vpn.End], table: T
         ("key of a tunnel rotated", (rotation.key_of(own[0]),)),
         ("keys of an overlay rotated", ("--overlay", pair[0].about)),
     ):
-        found = rotation.rotate(bench, ground, pair, own, *words)
+        found = rotation.rotate(bench, ground, pair, own, rotation.by_command(bench, *words))
         table.line(f"{what}, {found.keys}", f"longest gap {found.transfer.longest_s:.2f} s", holds=found.holds)
         if not found.holds:
             table.detail(str(found))
@@ -269,4 +276,5 @@ PARTS: Mapping[str, Part] = {
     "mutations": check_itself,
     "script": check_the_script,
     "policies": try_made_policies,
+    "request": requests.prove,
 }

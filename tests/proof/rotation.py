@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -74,9 +74,10 @@ class Transfer:
         return not self.error and 0 < self.sent == self.arrived
 
 
-def between_members(bench: Bench, ground: Ground) -> tuple[Try, Fate] | None:
+def between_members(bench: Bench, ground: Ground, overlay: str = "") -> tuple[Try, Fate] | None:
     """A connection from one member of an overlay to another that the intents allow; None where there is none."""
-    return next((pair for pair in questions(bench, ground) if _is_one(*pair, ground)), None)
+    found = (pair for pair in questions(bench, ground) if overlay in ("", pair[0].about))
+    return next((pair for pair in found if _is_one(*pair, ground)), None)
 
 
 def _is_one(one: Try, fate: Fate, ground: Ground) -> bool:
@@ -161,6 +162,11 @@ def kept_anywhere(site: str, value: str) -> list[str]:
     return said.splitlines() if status == 0 else []
 
 
+def by_command(bench: Bench, *words: str) -> Callable[[], object]:
+    """Rotate by `lisiere secrets rotate`."""
+    return lambda: bench.run("secrets", "rotate", *words, "--lab", "--yes")
+
+
 @dataclass(frozen=True, slots=True)
 class Rotated:
     """What came of a rotation under a transfer.
@@ -185,11 +191,13 @@ class Rotated:
         return self.transfer.is_whole and self.in_use and self.refused and not self.left
 
 
-def rotate(bench: Bench, ground: Ground, pair: tuple[Try, Fate], wanted: Sequence[End], *words: str) -> Rotated:
-    """Rotate keys by the command that a person gives, while a connection runs between two members."""
+def rotate(
+    bench: Bench, ground: Ground, pair: tuple[Try, Fate], wanted: Sequence[End], act: Callable[[], object]
+) -> Rotated:
+    """Rotate keys as a person does, by whatever command, while a connection runs between two members."""
     before = {key_of(one): bench.keeper.reveal(one.tunnel.secret) for one in wanted}
     with running(*pair, ground) as ended:
-        bench.run("secrets", "rotate", *words, "--lab", "--yes")
+        act()
     vars(bench).pop("keeper", None)  # It held the values from before.
     after = {key: bench.keeper.reveal(f"secret:{key}") for key in before}
     changed = [key for key in before if before[key] != after[key]]

@@ -1,4 +1,4 @@
-"""The proof on a small lab: a seat that is a hub, a town hall and a school; `make lab-proof` does it on a territory."""
+"""The proof on a small lab: a hub, a town hall, a school and a library; `make lab-proof` does it on a territory."""
 
 import random
 from collections.abc import Iterator
@@ -15,25 +15,25 @@ from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
 from tests.house.checkout import ROOT
 from tests.lab.turn import turn
-from tests.proof import bench, mutations, packets, rotation, school, vpn
+from tests.proof import bench, mutations, office, packets, requests, rotation, school, vpn
 from tests.proof.asking import Fate
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS, Role, Slip
 from tests.proof.options import TERRITORY
 
-SITES = ("80253-siege-01", "80316-mairie-01", "80070-ecole-01")
+SITES = ("80253-siege-01", "80316-mairie-01", "80070-ecole-01", "80071-mediatheque-01")
 MOST, AT_A_TIME = 500, 1
 """Packets at each site, and slips sown in one run."""
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """A lab of three sites, configured; there is one of its kind on a machine, so labs wait for each other."""
+    """A lab of four sites, configured; there is one of its kind on a machine, so labs wait for each other."""
     if missing := needs.lacking():
         pytest.skip("; ".join(missing))
     with turn():
         chosen = [word for name in SITES for word in ("--name", name)]
-        with bench.lab(tmp_path_factory.mktemp("proof"), chosen) as made:
+        with bench.lab(tmp_path_factory.mktemp("proof"), chosen, starts=False) as made:
             with ThreadPoolExecutor(len(SITES)) as pool:
                 list(pool.map(lambda name: made.put(name, render(made.intents[name])), SITES))
             yield made
@@ -87,7 +87,7 @@ def test_keys_are_rotated_under_a_running_transfer(small: Bench) -> None:
     pair = rotation.between_members(small, ground)
     assert pair is not None
     own = rotation.own_ends(wanted, pair[0].about)
-    found = rotation.rotate(small, ground, pair, own, "--overlay", pair[0].about)
+    found = rotation.rotate(small, ground, pair, own, rotation.by_command(small, "--overlay", pair[0].about))
     print(found)  # noqa: T201 - pytest shows it when it does not hold
     assert found.holds
     assert vpn.missing(wanted) == []
@@ -129,3 +129,19 @@ def test_what_is_wrong_is_told_with_a_command_that_shows_it(small: Bench) -> Non
     found = packets.run(ground, turned, rounds=1)
     assert len(found.disagreements) == 2
     assert f"lisiere explain --from {name}:" in str(found.disagreements[0])
+
+
+def test_a_request_does_what_its_preview_says(small: Bench) -> None:
+    """A site joins an overlay by a request: packets that pass afterwards are those that the preview told of."""
+    overlay = office.overlay_of(small)
+    assert overlay is not None
+    joins = office.newcomer(small, overlay)
+    assert joins is not None
+    text = next(requests.requests(overlay, *joins))
+    found = office.Office(small, overlay).carry_out(text, *joins, language="fr")
+    print(found.compared.overlooked, found.compared.untrue, found.unlike)  # noqa: T201 - shown when it does not hold
+    assert found.stands == office.VERIFIED
+    assert (found.disagreements, found.overlooked) == (0, 0)
+    assert len(found.compared.began) > 20
+    assert found.compared.stayed > 500
+    assert found.is_shown, found.idle
