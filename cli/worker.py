@@ -82,9 +82,11 @@ def work_once(settings: "Settings", *, is_lab: bool, clock: "Callable[[], dateti
             raise SignedOutError(str(exc)) from exc
         desk = WorkerDesk(records, user, now)
         settle(records, is_lab=is_lab)
-        if desk.due():
+        due = desk.due()
+        if due:
             tell_interruptions(records)
-        resolve_left(records, settings=settings, is_lab=is_lab)
+        hosts = {host.host for one in due for host in one.effect.appliances}
+        resolve_left(records, hosts, settings=settings, is_lab=is_lab)
         require_followed(settings)
         found = work(desk, tools_of(settings, records, is_lab=is_lab))
     for one in found:

@@ -108,7 +108,9 @@ class _Workplace:
 
         names = {one.removeprefix("secret:"): ends for one, ends in keys.items()}
         store = secret_store(self.settings)
-        return rotate(store, names, records=self.records, planned=planned, prepared=self._rollout)
+        return rotate(
+            store, names, records=self.records, planned=planned, agreed=lambda _: None, prepared=self._rollout
+        )
 
     def _rollout(self, plan: "Plan") -> "Rollout":
         from cli.apply import prepared

@@ -11,7 +11,7 @@ from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run, RunStatus
 from lisiere.model.request_case import Act, Case, Role, State
 from lisiere.model.site import Appliance
-from lisiere.model.transaction import Side
+from lisiere.model.transaction import Side, Terms
 from lisiere.model.words import SecretRef
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.plans import Found, Origin, freeze_plan
@@ -88,8 +88,7 @@ class Rack:
         """Let all of them run what was planned, as one transaction, unless something is in the way."""
         if isinstance(self.fault, LisiereError):
             raise self.fault
-        run = self.office.records.start_run(plan.id, started_by="tests")
-        self.office.records.transactions.begin(run.id, window_s=60)
+        run = self.office.records.transactions.begin(plan.id, Terms(window_s=60), started_by="tests")
         texts = self.office.records.get_configurations(change.intended_sha256 for change in plan.changes)
         self.running |= {change.host: texts[change.intended_sha256] for change in plan.changes}
         self.pushed += [change.host for change in plan.changes]

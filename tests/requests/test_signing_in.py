@@ -95,7 +95,7 @@ def test_the_second_visa_prints_its_commit(terminal: Terminal) -> None:
     """Not the plan that was made after it."""
     office = terminal.office
     token = enrolled(office.records, ENGINEER)
-    confirm_by_machine(office.records, ENGINEER.name, account="root@srv")
+    confirm_by_machine(office.records, "marie", read_out(office.records, "marie"), account="root@srv")
     case = office.half_approved()
     words = ("request", "visa", str(case.number), "--as", "operator", "--effect", case.effect_sha256)
     given = terminal(*words, LISIERE_TOKEN=token)
