@@ -107,8 +107,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "logout": (
             "cli.login:logout",
             (
-                "Forget the token that is kept here; it stays valid until an engineer makes a new code or revokes the "
-                "user."
+                "Forget the token that is kept here, and have it be nobody's: whoever copied it signs in with it no "
+                "longer."
             ),
         ),
         "user": (
