@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from lisiere.model.request_case import Act, Case, State
 from lisiere.workflow.requests.following import INTENT, require_followed
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 from lisiere.workflow.requests.reading import parse_request
 from lisiere.workflow.requests.repository import NEW, Message, Repository
-from tests.requests.office import ADMIN, CLOSE_FLOW, Office
+from tests.requests.office import ADMIN, CLOSE_FLOW, ENGINEER, Office
+from tests.requests.rack import Rack
 
 FLOWS = "flows.yaml"
 MESSAGE = Message(123456, "0" * 64, "open-flow admin-haute-somme", ["bruno", "marie"])
@@ -118,3 +120,12 @@ def test_a_repository_that_git_refuses_is_not_said_to_be_none(office: Office) ->
     (office.folder / ".git" / "config").write_text("[core\n", encoding="utf-8")
     with pytest.raises(RequestError, match=r"Git refuse.*config"):
         Repository(office.inventory).head()
+
+
+def test_an_engineer_refuses_where_the_upstream_does_not_answer(rack: Rack, case: Case) -> None:
+    """What the inventory holds is taken back here, and it is said that the upstream could not be asked."""
+    office, told = rack.office, list[str]()
+    over_ssh(office, "exit 1")
+    assert office.desk(ENGINEER, told).say(case.number, Act.REFUSE, "Annulée").state is State.REFUSED
+    assert ["Git refuse" in one for one in told] == [True]
+    assert "taken back" in office.git("log", "-n1", "--format=%s")

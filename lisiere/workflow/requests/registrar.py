@@ -26,11 +26,21 @@ class Registrar:
         self._ground = ground
 
     @contextmanager
-    def at_work(self) -> Iterator[Repository]:
-        """Alone in the inventory's repository: its upstream asked, and in order where it was left in the middle."""
+    def at_work(self, *, may_be_alone: bool = False) -> Iterator[Repository]:
+        """Alone in the inventory's repository: its upstream asked, and in order where it was left in the middle.
+
+        Args:
+            may_be_alone: Go on where the upstream cannot be reached, and say so.
+        """
         self._ground.check_place()
         repository = Repository(self._ground.place.inventory)
-        repository.ask_upstream()
+        try:
+            repository.ask_upstream()
+        except RequestError as exc:
+            if not may_be_alone:
+                raise
+            for phrase in exc.phrases:
+                self._ground.place.tell(phrase)
         with repository.locked():
             if done := repository.recover():
                 self._ground.place.tell(done)
@@ -81,7 +91,7 @@ class Registrar:
             RequestError: They may not, or the inventory would be refused without it.
         """
         require(self._ground.user, Act.COMMIT, self._ground.may(number, Act.REFUSE))
-        with self.at_work() as repository:
+        with self.at_work(may_be_alone=True) as repository:
             case = self._ground.may(number, Act.REFUSE)
             head = repository.check()
             made = repository.find(self._message(case))
