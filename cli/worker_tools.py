@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 def tools_of(settings: "Settings", records: "Records", *, is_lab: bool) -> "Tools":
     """The tools of a worker."""
     from nornir_tasks.request_working import Tools
-    from nornir_tasks.undertaking import RESTART_S
 
     here = _Workplace(settings, records, is_lab)
     return Tools(
@@ -33,7 +32,7 @@ def tools_of(settings: "Settings", records: "Records", *, is_lab: bool) -> "Tool
         end_keys=here.end_keys,
         rotate=here.rotate,
         is_there=here.is_there,
-        takes=timedelta(seconds=2 * settings.revert_in_s + RESTART_S),
+        takes=here.takes,
         extra=settings.templates,
     )
 
@@ -83,12 +82,23 @@ class _Workplace:
 
         return apply_as_one(self._rollout(plan))
 
-    def make_keys(self, keys: "Sequence[SecretRef]") -> None:
-        """Make what is missing."""
+    def takes(self, ends: int) -> timedelta:
+        """How long it may take until so many ends are on one side: to be armed and verified, and all of it back."""
+        from lisiere.workflow.transactions import window_for
+        from nornir_tasks.undertaking import RESTART_S, Caution
+
+        settings, patience_s = self.settings, Caution().patience_s
+        window = window_for(ends, at_once=settings.workers, patience_s=patience_s, least_s=settings.revert_in_s)
+        return timedelta(seconds=2 * window.length_s + RESTART_S)
+
+    def make_keys(self, keys: "Sequence[SecretRef]") -> "Sequence[SecretRef]":
+        """Make what is missing; which it made."""
         from cli.workplace import secret_store
 
-        if keys:
-            secret_store(self.settings).generate_missing([one.removeprefix("secret:") for one in keys])
+        if not keys:
+            return ()
+        made = secret_store(self.settings).generate_missing([one.removeprefix("secret:") for one in keys])
+        return tuple(f"secret:{name}" for name in made)
 
     def end_keys(self, keys: "Sequence[SecretRef]") -> None:
         """Destroy what nobody has any more."""

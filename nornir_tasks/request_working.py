@@ -35,23 +35,23 @@ class Tools:
         fleet: The inventory as it is now.
         plan: Makes a plan.
         carry_out: Carries out a plan as one transaction.
-        make_keys: Makes the keys of new tunnels, those that are missing.
+        make_keys: Makes the keys of new tunnels, those that are missing; which it made.
         end_keys: Destroys the keys of tunnels that ended.
         rotate: Gives keys new values at all of their ends that are there, so many of each, by a plan that is made when
             these are rendered.
         is_there: Whether an appliance can be reached at all: one that is only planned takes the change when it comes.
-        takes: How long it may take until all appliances are on one side.
+        takes: How long it may take until so many appliances are on one side.
         extra: The operator's own templates.
     """
 
     fleet: Callable[[], Fleet]
     plan: Planned
     carry_out: Callable[[Plan], Run]
-    make_keys: Callable[[Sequence[SecretRef]], None]
+    make_keys: Callable[[Sequence[SecretRef]], Sequence[SecretRef]]
     end_keys: Callable[[Sequence[SecretRef]], None]
     rotate: Callable[[Mapping[SecretRef, int], Callable[[], Plan]], Run]
     is_there: Callable[[Appliance], bool]
-    takes: timedelta = LEAST_LEFT
+    takes: Callable[[int], timedelta] = lambda _: LEAST_LEFT
     extra: Path | None = None
 
 
@@ -164,11 +164,21 @@ def _carried_out(desk: WorkerDesk, tools: Tools, due: Due) -> str:
     _refuse_closed(fleet, due)
     texts = bound_texts(fleet, effect, extra=tools.extra)
     there = _there(tools, fleet, effect)
-    tools.make_keys(effect.keys_made)
+    made = tools.make_keys(effect.keys_made)
+    try:
+        return _sent(desk, tools, due, there, texts)
+    except LisiereError:
+        if desk.is_as_before(due.case):
+            tools.end_keys(made)
+        raise
+
+
+def _sent(desk: WorkerDesk, tools: Tools, due: Due, there: Sequence[Appliance], texts: Mapping[str, str]) -> str:
+    effect = due.effect
 
     def planned() -> Plan:
         plan = _plan(tools, there, texts, f"request {due.case.number}")
-        desk.begun(due, plan, takes=tools.takes)
+        desk.begun(due, plan, takes=tools.takes(len(plan.changes)))
         return plan
 
     if effect.keys_replaced:

@@ -40,6 +40,13 @@ legal_basis: RGPD art. 6.1.e
 until: 2028-12-31
 why: Une seule imprimante
 """
+ADD_MEMBER = """
+kind: add-member
+overlay: admin-haute-somme
+site: 80620-ecole-01
+segments: staff
+why: L'école rejoint le réseau
+"""
 ROTATE = """
 kind: rotate-keys
 overlay: admin-haute-somme

@@ -50,6 +50,7 @@ class Rack:
     spoils: str = ""
     whole: str = ""
     rotated: int = 0
+    keys: set[SecretRef] = field(default_factory=set)
     ends: dict[SecretRef, int] = field(default_factory=dict)
     unreadable: LisiereError | None = None
 
@@ -114,6 +115,12 @@ class Rack:
         self.rotated += 1
         return self.carry_out(plan)
 
+    def make_keys(self, keys: Sequence[SecretRef]) -> Sequence[SecretRef]:
+        """Make what is missing."""
+        made = sorted(set(keys) - self.keys)
+        self.keys.update(made)
+        return made
+
     def mend(self) -> None:
         """Put right what was spoiled."""
         self.running[self.spoils] = self.whole
@@ -124,8 +131,8 @@ class Rack:
             fleet=self.fleet,
             plan=self.plan,
             carry_out=self.carry_out,
-            make_keys=lambda _: None,
-            end_keys=lambda _: None,
+            make_keys=self.make_keys,
+            end_keys=self.keys.difference_update,
             rotate=self.rotate,
             is_there=lambda one: one.name in self.running,
         )

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from cli.worker import SignedOutError, look
+from cli.worker_tools import tools_of
 from lisiere.errors import InventoryError, Mistake, PlanError, RecordError, UnknownError
 from lisiere.model.effect import sha256_of
 from lisiere.model.plan import Plan
 from lisiere.model.request_case import Act, Case, Decided, State, User
 from lisiere.model.site import Appliance
 from lisiere.model.transaction import Side
+from lisiere.model.words import SecretRef
 from lisiere.settings import Settings
 from lisiere.store.process import Process, this_process
 from lisiere.workflow.requests.due import MOST_SAID, MOST_TRIES, WORKED, WorkerDesk
@@ -22,7 +24,17 @@ from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
 from nornir_tasks.request_working import UNREADABLE, work
-from tests.requests.office import ADMIN, APPROVER, CLOSE_FLOW, ENGINEER, OPEN_FLOW, ROTATE, Office
+from tests.requests.office import (
+    ADD_MEMBER,
+    ADMIN,
+    APPROVER,
+    CLOSE_FLOW,
+    ENGINEER,
+    NOW,
+    OPEN_FLOW,
+    ROTATE,
+    Office,
+)
 from tests.requests.rack import NAMES, WORKER, KilledError, Rack
 
 
@@ -217,7 +229,7 @@ def test_what_stands_at_no_site_yet_waits(rack: Rack, case: Case) -> None:
 
 def test_too_little_of_a_window_is_none(rack: Rack, case: Case) -> None:
     """What would not be over by its end is not begun."""
-    tools = replace(rack.tools(), takes=timedelta(hours=8))
+    tools = replace(rack.tools(), takes=lambda _: timedelta(hours=8))
     work(WorkerDesk(rack.office.records, WORKER, rack.office.clock), tools)
     assert rack.pushed == []
     assert acts(rack.office, case) == [Act.FAIL]
@@ -248,6 +260,44 @@ def test_an_engineer_ends_what_can_no_longer_be_verified(rack: Rack, case: Case)
     with pytest.raises(RequestError, match="raison"):
         office.desk(ENGINEER).say(case.number, Act.END, " ")
     assert office.desk(ENGINEER).say(case.number, Act.END, "Remplacée").state is State.CLOSED
+
+
+@pytest.mark.parametrize("wanted", [ADD_MEMBER], ids=["member"], indirect=True)
+def test_keys_of_what_was_not_sent_are_ended(rack: Rack, case: Case) -> None:
+    """Those that this try made; what was there before stays."""
+    effect = rack.office.desk(ADMIN).case(case.number)[1]
+    assert effect is not None
+    assert effect.keys_made
+    rack.fault = PlanError("80620-siege-01 does not answer")
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    assert rack.keys == set()
+    rack.keys = {*effect.keys_made}
+    rack.office.clock.now = rack.office.desk(ADMIN).case(case.number)[0].starts_at or NOW
+    assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+    assert rack.keys == {*effect.keys_made}
+
+
+def test_an_old_key_is_destroyed_when_all_ends_are_new_and_not_before(rack: Rack, case: Case) -> None:
+    """A worker that died in between leaves it; who finds that all ends are new destroys it."""
+    old: SecretRef = "secret:overlay/admin-haute-somme/80620-ecole-01--80620-siege-01"
+    effect = rack.office.desk(ADMIN).case(case.number)[1]
+    assert effect is not None
+    ending = effect.model_copy(update={"keys_ended": (old,)})
+    bound = case.model_copy(update={"effect_sha256": ending.sha256})
+    rack.office.records.requests.update(case.number, lambda _, __: Decided(bound, ending.frozen()))
+    rack.keys = {old}
+    run_id = _killed(rack, case)
+    assert [state for state, _ in rack.worked()] == [State.APPLYING]
+    assert rack.keys == {old}
+    rack.resolve(run_id)
+    assert rack.worked() == [(State.VERIFIED, "")]
+    assert rack.keys == set()
+
+
+def test_many_ends_take_longer_than_two(office: Office) -> None:
+    """A window is long enough for the transaction that is begun in it, armed and brought back."""
+    takes = tools_of(Settings(state=office.folder, workers=2), office.records, is_lab=True).takes
+    assert takes(2) < takes(12)
 
 
 def test_what_another_process_has_is_left_to_it(rack: Rack) -> None:

@@ -118,6 +118,12 @@ class WorkerDesk:
         begun = [one.detail for one in case.events if one.act is Act.BEGIN]
         return self._records.transactions.of_plan(begun[-1]) if begun and case.state is State.APPLYING else None
 
+    def is_as_before(self, case: Case) -> bool:
+        """Whether nothing of a request is on any appliance, as far as it is known."""
+        now = self.now(case)
+        left = None if now is None else self.transaction_of(now)
+        return now is not None and (left is None or left.end is Side.OLD)
+
     # ---- what became of it ---------------------------------------------------------------------------------------
 
     def begun(self, due: Due, plan: Plan, *, takes: timedelta) -> Case:
