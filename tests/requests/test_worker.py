@@ -1,5 +1,6 @@
 """The worker: what is due is carried out once, looked at again and written back; what fails is tried again later."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
@@ -20,6 +21,7 @@ from lisiere.model.words import SecretRef
 from lisiere.settings import Settings
 from lisiere.store.process import Process, this_process
 from lisiere.workflow.requests.due import MOST_SAID, MOST_TRIES, WORKED, WorkerDesk
+from lisiere.workflow.requests.incidents import noted
 from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
@@ -292,6 +294,14 @@ def test_an_old_key_is_destroyed_when_all_ends_are_new_and_not_before(rack: Rack
     rack.resolve(run_id)
     assert rack.worked() == [(State.VERIFIED, "")]
     assert rack.keys == set()
+
+
+def test_an_incident_is_noted_once_under_a_number_that_says_nothing(office: Office) -> None:
+    """Who sees the number cannot find out what it stands for; the same words have the same one."""
+    numbers = [noted(office.records, words, at=office.clock()) for words in ("a: b", "c", "a: b")]
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert len(office.records.journal_entries("incidents")) == 2
+    assert numbers[0] != hashlib.sha256(b"a: b").hexdigest()[:8]
 
 
 def test_many_ends_take_longer_than_two(office: Office) -> None:

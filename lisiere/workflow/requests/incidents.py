@@ -1,6 +1,5 @@
 """What went wrong at the operator, kept for engineers; who sees one territory gets a number, and none of the words."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +18,12 @@ JOURNAL, LONGEST = "incidents", 4000
 
 
 def noted(records: "Records", text: str, *, at: datetime) -> str:
-    """Keep for engineers what went wrong; its number, which is the same for the same words."""
-    number = hashlib.sha256(text.encode()).hexdigest()[:8]
+    """Keep for engineers what went wrong, the same words once; its number, which is drawn and says nothing of them."""
+    for one in records.journal_entries(JOURNAL):
+        number, _, said = one.detail.partition(": ")
+        if said == text[:LONGEST]:
+            return number
+    number = secrets.token_hex(4)
     records.journal(JOURNAL, "", "incident", f"{number}: {text[:LONGEST]}", at=at)
     return number
 
