@@ -137,6 +137,11 @@ class RequestRecords:
         at, process = self._clock(), this_process()
         return self._worker.write(lambda: requests.claim(self._alias, number, process, at=at, term=term))
 
+    def is_held(self, number: int) -> bool:
+        """Whether a process that lives, or may live, works on a request."""
+        at = self._clock()
+        return self._worker.read(lambda: requests.is_held(self._alias, number, at=at))
+
     def release(self, number: int) -> None:
         """Let a request go that this process took."""
         process = this_process()

@@ -98,6 +98,16 @@ def claim(alias: str, number: int, process: Process, *, at: datetime, term: time
     return True
 
 
+def is_held(alias: str, number: int, *, at: datetime) -> bool:
+    """Whether a process that lives, or may live, works on a request."""
+    row: RequestRow | None = RequestRow.objects.using(alias).filter(id=number).first()
+    if row is None or not row.claim:
+        return False
+    held = json.loads(row.claim)
+    is_alive = Process(*held["process"]).is_alive()
+    return datetime.fromisoformat(held["until"]) > utc(at) if is_alive is None else is_alive
+
+
 def release(alias: str, number: int, process: Process) -> None:
     """Let a request go, if it is this process that has it."""
     row: RequestRow | None = RequestRow.objects.using(alias).select_for_update().filter(id=number).first()

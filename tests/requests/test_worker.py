@@ -120,7 +120,7 @@ def test_a_worker_that_was_killed_sends_nothing_twice(rack: Rack, case: Case, *,
     """After the appliances had it: the next worker finds that, also when the window is over, and writes it back."""
     office = rack.office
     run_id = _killed(rack, case)
-    for act in (Act.REFUSE, Act.WITHDRAW, Act.END):
+    for act in (Act.REFUSE, Act.WITHDRAW):
         with pytest.raises(RequestError, match=r"impossible|autorisé"):
             office.desk(ENGINEER).say(case.number, act, "Trop tard")
     with pytest.raises(RequestError, match="impossible"):
@@ -262,6 +262,20 @@ def test_an_engineer_ends_what_can_no_longer_be_verified(rack: Rack, case: Case)
     with pytest.raises(RequestError, match="raison"):
         office.desk(ENGINEER).say(case.number, Act.END, " ")
     assert office.desk(ENGINEER).say(case.number, Act.END, "Remplacée").state is State.CLOSED
+
+
+def test_an_engineer_ends_what_no_appliance_answers_for(rack: Rack, case: Case) -> None:
+    """Its worker died and one of its appliances is gone for good: with a reason, and not while a worker is at it."""
+    office = rack.office
+    _killed(rack, case)
+    office.records.requests.claim(case.number, term=timedelta(hours=1))
+    with pytest.raises(RequestError, match="est dessus"):
+        office.desk(ENGINEER).say(case.number, Act.END, "Détruit")
+    office.records.requests.release(case.number)
+    with pytest.raises(RequestError, match="autorisé"):
+        office.desk(ADMIN).say(case.number, Act.END, "Détruit")
+    assert office.desk(ENGINEER).say(case.number, Act.END, "Détruit").state is State.CLOSED
+    assert rack.worked() == []
 
 
 @pytest.mark.parametrize("wanted", [ADD_MEMBER], ids=["member"], indirect=True)

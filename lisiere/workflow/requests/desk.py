@@ -98,7 +98,12 @@ class Desk:
         step = self._ground.step(act, detail=_remark(detail))
         if act is Act.REFUSE and self._ground.found(number)[0].state in IN_INVENTORY:
             return self._registrar.take_back(number, step)
+        if act is Act.END and self._ground.may(number, act).state is State.APPLYING and self._is_held(number):
+            raise RequestError(Phrase.of("The worker is at it now; end it when it has left it"))
         return self._ground.kept(number, lambda found, frozen: Decided(take(found, step), frozen))
+
+    def _is_held(self, number: int) -> bool:
+        return self._ground.records.requests.is_held(number)
 
     def schedule(self, number: int, wanted: Span | None = None) -> Case:
         """Choose the window in which an approved request is applied: the next one that is free, unless one is named."""

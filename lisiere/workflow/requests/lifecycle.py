@@ -38,6 +38,7 @@ NEXT: Mapping[tuple[State, Act], State] = MappingProxyType(
         (State.APPLYING, Act.APPLY): State.APPLIED,
         (State.APPLYING, Act.FAIL): State.SCHEDULED,
         (State.APPLYING, Act.HOLD): State.APPLYING,
+        (State.APPLYING, Act.END): State.CLOSED,
         (State.APPLIED, Act.FAIL): State.APPLIED,
         (State.APPLIED, Act.END): State.CLOSED,
         (State.APPLIED, Act.VERIFY): State.VERIFIED,
