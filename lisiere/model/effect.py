@@ -23,6 +23,18 @@ class FileEffect(Model):
     lines: tuple[str, ...]
 
 
+class PassageEffect(Model):
+    """What may pass or no longer may: the parts in the words of the policy; people read them in their language."""
+
+    from_zone: str
+    to_zone: str
+    source: str
+    destination: str
+    services: str
+    hours: str
+    families: tuple[str, ...] = Field(min_length=1)
+
+
 class ApplianceEffect(Model):
     """What changes on one appliance: its configuration, and what its rules let pass, in words."""
 
@@ -31,8 +43,8 @@ class ApplianceEffect(Model):
     before_sha256: str
     after_sha256: str
     difference: tuple[str, ...]
-    opened: tuple[str, ...]
-    closed: tuple[str, ...]
+    opened: tuple[PassageEffect, ...]
+    closed: tuple[PassageEffect, ...]
     tunnels_opened: tuple[str, ...]
     tunnels_closed: tuple[str, ...]
     tunnels_changed: tuple[str, ...]

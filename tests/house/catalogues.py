@@ -87,9 +87,9 @@ def asked_by_requests() -> set[Message]:
 
 def _sentences(node: ast.AST) -> Iterator[str]:
     nodes: list[ast.AST] = []
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown", "_said"}:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Phrase.of", "_unknown", "_said", "say"}:
         nodes = list(node.args[:1])
-    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"_OF", "SAID"}:
+    elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"_OF", "SAID", "ZONES", "NAMED"}:
         nodes = list(ast.walk(node.value))
     constants = (one.value for one in nodes if isinstance(one, ast.Constant))
     yield from (one for one in constants if isinstance(one, str) and " " in one)

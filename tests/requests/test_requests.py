@@ -44,6 +44,9 @@ def test_a_request_changes_only_what_it_says(case: Path, loaded: Loaded, sight: 
     told = preview(effect, language=Language.FR)
     assert told.endswith(f"{effect.sha256}\n")
     golden(case.with_suffix(".effect"), told.replace(effect.sha256, "…"))
+    assert not re.search(
+        r"\b(any|and|but|to|more|prefixes)\b", "".join(one for one in told.splitlines() if "joignable:" in one)
+    )
     assert parse_request(as_yaml(request)) == request == parse_request(effect.request)
     assert thawed(effect.frozen()) == effect
     assert {one.territory for one in _appliances(loaded, effect)} == {effect.territory} == {TERRITORY}

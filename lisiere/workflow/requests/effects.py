@@ -8,16 +8,16 @@ from lisiere.inventory.check_secrets import shared_keys
 from lisiere.inventory.entries import Entry, entry_lines
 from lisiere.inventory.files import FLOWS, SECRETS
 from lisiere.inventory.loader import Loaded
-from lisiere.model.effect import ApplianceEffect, Effect, FileEffect, Said
+from lisiere.model.effect import ApplianceEffect, Effect, FileEffect, PassageEffect, Said
 from lisiere.model.fleet import Fleet
-from lisiere.model.intent import SiteIntent, Tunnel
+from lisiere.model.intent import Family, SiteIntent, Tunnel
 from lisiere.model.overlay import Overlay
 from lisiere.model.request import ChangeWebAccess, Request, RotateKeys
 from lisiere.model.words import Siren
-from lisiere.policy.frozen import PolicyBook
-from lisiere.policy.reach import difference
+from lisiere.policy.frozen import Policy, PolicyBook
+from lisiere.policy.reach import Passage, difference
 from lisiere.policy.site import resolve_sites
-from lisiere.policy.telling import lines
+from lisiere.policy.telling import spoken
 from lisiere.workflow.comparing import changes, sha256_of
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.requests.applying import Applied
@@ -116,11 +116,11 @@ def _appliances(
     old, new = (resolve_sites(fleet, concerned) for fleet in (before, after))
     book = PolicyBook()
     for name in concerned:
-        yield _appliance(old[name], new[name], (old_texts[name], new_texts[name]), book, set(replaced))
+        yield _appliance(old[name], new[name], (old_texts[name], new_texts[name]), book, set(replaced), after)
 
 
 def _appliance(
-    old: SiteIntent, new: SiteIntent, texts: tuple[str, str], book: PolicyBook, replaced: set[str]
+    old: SiteIntent, new: SiteIntent, texts: tuple[str, str], book: PolicyBook, replaced: set[str], fleet: Fleet
 ) -> ApplianceEffect:
     found = changes(running=texts[0], intended=texts[1])
     policies = book.policy(old), book.policy(new)
@@ -132,8 +132,8 @@ def _appliance(
         before_sha256=sha256_of(texts[0]),
         after_sha256=sha256_of(texts[1]),
         difference=() if found is None else tuple(found.commands()),
-        opened=lines(reach.opened, policies[1]),
-        closed=lines(reach.closed, policies[0]),
+        opened=_passages(reach.opened, policies[1], fleet),
+        closed=_passages(reach.closed, policies[0], fleet),
         tunnels_opened=tuple(sorted(after.keys() - before.keys())),
         tunnels_closed=tuple(sorted(before.keys() - after.keys())),
         tunnels_changed=tuple(
@@ -143,6 +143,16 @@ def _appliance(
                 if before[name] != after[name] or after[name].secret in replaced
             )
         ),
+    )
+
+
+def _passages(found: Iterable[Passage], policy: Policy, fleet: Fleet) -> tuple[PassageEffect, ...]:
+    """Passages in words; sets of the inventory by their titles."""
+    sets = fleet.address_sets
+    said = spoken(found, policy, title=lambda name: sets[name].title if name in sets else name)
+    return tuple(
+        PassageEffect(**words._asdict(), families=tuple("IPv4" if one is Family.IPV4 else "IPv6" for one in families))
+        for words, families in said.items()
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from lisiere.model.effect import Effect, Said
 from lisiere.model.report import Language
+from lisiere.workflow.requests.passages import passage
 from lisiere.workflow.requests.phrases import Phrase, visible
 
 SAID = {
@@ -53,8 +54,8 @@ def _grouped(effect: Effect, language: Language) -> Mapping[tuple[str, ...], lis
     opened, closed, tunnels = (_said(name, language) for name in ("opened", "closed", "tunnels"))
     for one in effect.appliances:
         told = (
-            *(f"+ {opened}: {line}" for line in one.opened),
-            *(f"- {closed}: {line}" for line in one.closed),
+            *(f"+ {opened}: {passage(line, language)}" for line in one.opened),
+            *(f"- {closed}: {passage(line, language)}" for line in one.closed),
             *(f"+ {tunnels}: {line}" for line in one.tunnels_opened),
             *(f"- {tunnels}: {line}" for line in one.tunnels_closed),
             *(f"~ {tunnels}: {line}" for line in one.tunnels_changed),
