@@ -23,6 +23,7 @@ from lisiere.policy.layers import ANY
 from lisiere.workflow.requests import partners
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 from lisiere.workflow.requests.sight import Sight
+from lisiere.workflow.requests.special import repeated
 
 
 def check_request(request: Request, sight: Sight) -> None:
@@ -31,7 +32,7 @@ def check_request(request: Request, sight: Sight) -> None:
     Raises:
         RequestError: Every reason against it.
     """
-    found = tuple(_reasons(request, sight))
+    found = tuple(dict.fromkeys(_reasons(request, sight)))
     if found:
         raise RequestError(*found)
 
@@ -113,6 +114,12 @@ def _open_flow(request: OpenFlow, overlay: Overlay, sight: Sight) -> Iterator[Ph
         if name not in sight.fleet.services:
             known = ", ".join(sorted(sight.fleet.services))
             yield Phrase.of("services: {name} is no service; there are {known}", name=name, known=known)
+    named = {"from": request.from_members, "to": request.to_members, "services": request.services}
+    for field, words in named.items():
+        for name in repeated(words):
+            yield Phrase.of("{field}: {name} is named twice", field=field, name=name)
+    if request.from_members == request.to_members and request.to_members != (ANY,) and len(request.to_members) == 1:
+        yield Phrase.of("to: {site} would reach itself alone", site=sight.title(request.to_members[0]))
     if request.until < sight.fleet.as_of:
         yield Phrase.of("until: {day} is past", day=request.until)
 

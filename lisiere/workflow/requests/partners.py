@@ -1,15 +1,17 @@
 """Requests about external partners, held against the fleet; what they overlap outside the territory has no name."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from lisiere.model.fleet import Fleet
 from lisiere.model.overlay import Overlay, Partner
 from lisiere.model.request import AddPartner, RemovePartner
 from lisiere.model.site import Appliance, WebAccessKind
-from lisiere.model.words import Prefix
+from lisiere.model.words import Address, Prefix
 from lisiere.policy.layers import ANY
 from lisiere.workflow.requests.phrases import Phrase
 from lisiere.workflow.requests.sight import Sight
+from lisiere.workflow.requests.special import repeated, special
 
 WIDEST = {4: 8, 6: 16}
 """The shortest prefix that a partner may bring, by family."""
@@ -25,6 +27,8 @@ def add(request: AddPartner, overlay: Overlay, sight: Sight) -> Iterator[Phrase]
             yield Phrase.of("partner.sites: {name} is no member of {overlay}", name=site, overlay=overlay.title)
     if partner.until < sight.fleet.as_of:
         yield Phrase.of("partner.until: {day} is past", day=partner.until)
+    yield from _address(partner, sight)
+    yield from _twice(request)
     yield from _flows(request, overlay, sight)
     for prefix in partner.prefixes:
         yield from _prefix(prefix, partner, overlay, sight)
@@ -64,12 +68,51 @@ def tunnelled(fleet: Fleet) -> frozenset[str]:
     )
 
 
+def _address(partner: Partner, sight: Sight) -> Iterator[Phrase]:
+    """The far end is somewhere else, and somewhere at all; whose address of the operator's it is, is not said."""
+    address = partner.address
+    if (found := special(address)) is not None:
+        yield Phrase.of("partner.address: {address} is in {range}, which is no one's", address=address, range=found)
+        return
+    ours = (_ours(site) for site in sight.fleet.appliances.values())
+    if any(address in pool for _, pool in sight.fleet.operator.pools) or any(address in one for one in ours):
+        yield Phrase.of("partner.address: {address} is an address of the operator's own", address=address)
+
+
+def _ours(site: Appliance) -> frozenset[Address]:
+    data = site.data
+    return frozenset(
+        {
+            data.loopback.ipv4,
+            data.loopback.ipv6,
+            *(one.ip for link in (data.uplink, data.management) for one in (link.ipv4, link.ipv6)),
+        }
+    )
+
+
+def _twice(request: AddPartner) -> Iterator[Phrase]:
+    """What is said more than once, or within something else that is said."""
+    partner = request.partner
+    for field, names in (
+        ("declares", [one.id for one in request.declares]),
+        ("partner.sites", list(partner.sites)),
+        ("partner.flows", [one.flow for one in partner.flows]),
+    ):
+        for name in repeated(names):
+            yield Phrase.of("{field}: {name} is named twice", field=field, name=name)
+    for one, other in combinations(partner.prefixes, 2):
+        if _overlap(one, other):
+            yield Phrase.of("partner.prefixes: {prefix} and {other} overlap; keep one", prefix=one, other=other)
+
+
 def _flows(request: AddPartner, overlay: Overlay, sight: Sight) -> Iterator[Phrase]:
     partner, new = request.partner, {one.id for one in request.declares}
     for flow in request.declares:
         yield from sight.new_flow("declares", flow.id, overlay.territory)
         if flow.until is not None and flow.until < sight.fleet.as_of:
             yield Phrase.of("declares.until: {day} is past", day=flow.until)
+        if flow.review_by < sight.fleet.as_of:
+            yield Phrase.of("declares.review_by: {day} is past", day=flow.review_by)
     for name in sorted(new - {one.flow for one in partner.flows}):
         yield Phrase.of("declares: no flow of the partner uses {flow}", flow=name)
     for one in partner.flows:
@@ -94,6 +137,9 @@ def _prefix(prefix: Prefix, partner: Partner, overlay: Overlay, sight: Sight) ->
         yield Phrase.of(
             "partner.prefixes: {prefix} is too wide; /{length} at most", prefix=prefix, length=WIDEST[prefix.version]
         )
+        return
+    if (found := special(prefix)) is not None:
+        yield Phrase.of("partner.prefixes: {prefix} is in {range}, which is no one's", prefix=prefix, range=found)
         return
     if partner.address in prefix:
         yield Phrase.of("partner.prefixes: {prefix} holds the partner's own concentrator", prefix=prefix)
