@@ -1,13 +1,14 @@
 """What an EPCI's people print holds nothing of another territory: no name, no address, no number, not in an error."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from cli.commands import COMMANDS
+from cli.commands import COMMANDS, load
 from cli.guard import refusal
 from cli.main import app
 from lisiere.inventory.loader import Loaded
@@ -148,7 +149,7 @@ def test_nothing_foreign_is_printed(user: User, told: Telling) -> None:
     for name, *options in ON_NUMBER:
         texts = [told(user, "request", name, str(one), *options).replace(str(one), "N") for one in (told.number, 99)]
         assert texts[0] == texts[1], name
-    for words in (("add", "eve", "--role", "auditor", "--title", "Eve"), ("revoke", "zoe")):
+    for words in (("add", "eve", "--role", "auditor", "--title", "Eve"), ("revoke", "zoe"), ("bind",)):
         assert "autorisé" in told(user, "user", *words)
     found = [told(user, "user", "confirm", name, "--login", "0" * 8).replace(name, "X") for name in ("zoe", "nemo")]
     assert found[0] == found[1]
@@ -172,6 +173,37 @@ def test_nothing_foreign_is_printed_where_an_act_succeeds(told: "Telling") -> No
     assert "refusée" in told(bruno, "request", "refuse", number, "--reason", "Pas cette année")
     assert "Pas cette année" in told(anna, "request", "show", number)
     assert told(anna, "request", "show", number, "--json")
+
+
+def test_the_academie_sees_nothing_that_concerns_no_school(told: Telling, loaded: Loaded) -> None:
+    """Not of any territory, by any command that it may call."""
+    elise = WATCHING[1]
+    nothing_of_anybody = replace(told, foreign=foreign_strings(loaded.fleet, "nobody"))
+    assert len(nothing_of_anybody.foreign) > len(told.foreign)
+    assert nothing_of_anybody(elise, "request", "list").strip() == "aucune demande"
+    assert "anna" not in nothing_of_anybody(elise, "user", "list")
+    for name, *options in ON_NUMBER:
+        texts = [nothing_of_anybody(elise, "request", name, str(one), *options) for one in (told.number, 99)]
+        assert texts[0].replace(str(told.number), "N") == texts[1].replace("99", "N"), name
+    for file in ("add-member", "change-web-access"):
+        nothing_of_anybody(elise, "request", "preview", str(CASES / "cases" / f"{file}.yaml"), "--diff")
+        nothing_of_anybody(elise, "request", "new", str(CASES / "cases" / f"{file}.yaml"))
+    assert "aucun de vos" in nothing_of_anybody(elise, "request", "sheet", "admin-amiens-metropole", "sofia-gestion")
+    for words in (("add", "eve", "--role", "auditor", "--title", "Eve"), ("revoke", "zoe"), ("bind",)):
+        assert "autorisé" in nothing_of_anybody(elise, "user", *words)
+
+
+def test_no_command_of_people_is_left_out_above() -> None:
+    """A new one is tried for what it tells before it is anybody's."""
+    tried = {name for name, *_ in ON_NUMBER} | {"list", "new", "preview", "sheet"}
+    assert _names_of("request") == tried
+    assert _names_of("user") == {"add", "bind", "confirm", "list", "revoke"}
+
+
+def _names_of(noun: str) -> set[str]:
+    found = load(noun)
+    assert isinstance(found, TyperGroup)
+    return set(found.commands)
 
 
 @pytest.mark.parametrize("user", [*OWN, *WATCHING], ids=lambda user: user.name)
