@@ -36,6 +36,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         with bench.lab(tmp_path_factory.mktemp("proof"), chosen, starts=False) as made:
             with ThreadPoolExecutor(len(SITES)) as pool:
                 list(pool.map(lambda name: made.put(name, render(made.intents[name])), SITES))
+            wanted = vpn.ends(made, made.ground())
+            vpn.wait_for(lambda: not vpn.missing(wanted), vpn.COMES_UP_S)
             yield made
 
 
