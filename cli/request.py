@@ -55,7 +55,10 @@ def new(
 
     spoken = language_of(language)
     with at_desk(context, spoken) as desk:
-        case = desk.create(ask(desk, spoken) if file is None else read_file(file))
+        request = ask(desk, spoken) if file is None else read_file(file)
+        if request is None:
+            return
+        case = desk.create(request)
     typer.echo(case.number)
 
 

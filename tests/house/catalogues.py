@@ -76,7 +76,7 @@ def asked_by_requests() -> set[Message]:
         (ROOT / "nornir_tasks", "request*.py"),
     )
     modules = [path for folder, pattern in folders for path in folder.glob(pattern)]
-    found: set[Message] = {"altered on record", *REQUEST_HEADS, *USER_HEADS, *NONE}
+    found: set[Message] = {"altered on record", "yes", *REQUEST_HEADS, *USER_HEADS, *NONE}
     for kind in (RequestState, Act, RequestKind, Standing, Role):
         found |= set(map(str, kind))
     for path in sorted(modules):

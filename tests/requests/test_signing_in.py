@@ -79,16 +79,38 @@ def test_the_dialogue_asks_in_the_language_of_who_answers(terminal: Terminal) ->
     """Each question in plain words; the kinds too."""
     enrolled(terminal.office.records, ENGINEER)
     token = enrolled(terminal.office.records, ADMIN, by=ENGINEER)
-    given = "close-flow\nLe serveur\nadmin-haute-somme\nshared-files\n"
+    given = "4\nLe serveur\nadmin-haute-somme\nno-such\nshared-files\noui\n"
     asked = terminal("request", "new", given=given, LISIERE_TOKEN=token)
     assert asked.exit_code == 0, asked.output
-    for words in ("Que demandez-vous ?", "close-flow (fermer un flux)", "Le réseau privé, par son nom (overlay)"):
+    for words in (
+        "Que demandez-vous ?",
+        "close-flow (fermer un flux)",
+        "a pas de flux no-such",
+        "Effet de la demande",
+        "Le réseau privé, par son nom (overlay)",
+    ):
         assert words in asked.output
     listed = terminal("request", "list", LISIERE_TOKEN=token).output
     assert listed.startswith("numéro")
     assert "fermer un flux admin-haute-somme" in listed
     english = terminal("request", "list", LISIERE_TOKEN=token, LISIERE_LANGUAGE="en").output
     assert english.startswith("number")
+
+
+def test_the_dialogue_asks_for_a_partner(terminal: Terminal) -> None:
+    """By number or name; what is wrong is asked for again alone, and nothing is kept of a no."""
+    enrolled(terminal.office.records, ENGINEER)
+    token = enrolled(terminal.office.records, ADMIN, by=ENGINEER)
+    answers = ("5", "Nouveau logiciel", "admin-haute-somme", "etat-civil", "État civil", "a@b.example", "127.0.0.1")
+    more = ("vpn.b.example", "172.20.40.0/24", "80620-siege-01", "registry-200037059", "Registres", "https", "us")
+    last = ("CC", "Registres", "RGPD", "2028-06-30", "203.0.113.222", "non")
+    asked = terminal("request", "new", given="\n".join((*answers, *more, *last, "")), LISIERE_TOKEN=token)
+    assert asked.exit_code == 0, asked.output
+    assert asked.output.count("adresse de son concentrateur") == 2
+    assert asked.output.count("Le nom de son concentrateur") == 1
+    assert "est dans 127.0.0.0/8" in asked.output
+    assert "devient joignable" in asked.output
+    assert terminal("request", "list", LISIERE_TOKEN=token).output.strip() == "aucune demande"
 
 
 def test_the_second_visa_prints_its_commit(terminal: Terminal) -> None:

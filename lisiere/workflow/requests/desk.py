@@ -37,6 +37,10 @@ class Desk:
         """The effect of a request on the inventory as it is now."""
         return self._ground.worked_out(request)[1]
 
+    def sight(self) -> Sight:
+        """The fleet as they see it now."""
+        return Sight(self._ground.loaded().fleet, territories(self._ground.user))
+
     def sheet(self, overlay: str, partner: str) -> Sheet:
         """The sheet to hand over to a partner."""
         return sheet_of(overlay, partner, Sight(self._ground.loaded().fleet, territories(self._ground.user)))
