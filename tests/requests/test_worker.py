@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import timedelta
@@ -26,6 +27,8 @@ from lisiere.workflow.requests.lifecycle import Step, take
 from lisiere.workflow.requests.phrases import RequestError
 from lisiere.workflow.requests.reading import parse_request
 from nornir_tasks.request_working import UNREADABLE, work
+from tests.forks import FORKS
+from tests.requests.killed import RUNNING, Moment, work_and_die
 from tests.requests.office import (
     ADD_MEMBER,
     ADMIN,
@@ -168,6 +171,29 @@ def _killed(rack: Rack, case: Case) -> str:
     rack.fault = None
     assert rack.office.desk(ADMIN).case(case.number)[0].state is State.APPLYING
     return rack.office.records.transactions.open_ones()[0].run_id
+
+
+@pytest.mark.parametrize("moment", Moment)
+def test_whatever_a_killed_process_leaves_is_brought_to_its_end(rack: Rack, case: Case, moment: Moment) -> None:
+    """SIGKILL: its claim and its run stay on record as they were, and who comes next finds that it is dead."""
+    office = rack.office
+    process = FORKS.Process(
+        target=work_and_die, args=(str(office.folder), office.clock.now.isoformat(), rack.running, moment)
+    )
+    process.start()
+    process.join(timeout=60)
+    assert process.exitcode == -signal.SIGKILL
+    rack.running = json.loads((office.folder / RUNNING).read_text(encoding="utf-8"))
+    is_open = moment in {Moment.OPENED, Moment.SENT}
+    if is_open:
+        assert [state for state, _ in rack.worked()] == [State.APPLYING]
+        left = office.records.transactions.take_up(office.records.transactions.open_ones()[0].run_id)
+        rack.resolve(left.id, Side.NEW if moment is Moment.SENT else Side.OLD)
+    if moment is Moment.OPENED:
+        assert [state for state, _ in rack.worked()] == [State.SCHEDULED]
+        office.clock.now = office.desk(ADMIN).case(case.number)[0].starts_at or NOW
+    assert rack.worked() == [(State.VERIFIED, "")]
+    assert bool(rack.pushed) == (moment not in {Moment.SENT, Moment.DECIDED}), "what was sent is sent again"
 
 
 @pytest.mark.parametrize("act", [Act.REFUSE, Act.SCHEDULE])
