@@ -51,7 +51,7 @@ def look(settings: "Settings", *, is_lab: bool) -> None:
     Raises:
         SignedOutError: Nobody is.
     """
-    from nornir_tasks.request_working import worded
+    from nornir_tasks.request_telling import worded
 
     try:
         work_once(settings, is_lab=is_lab)

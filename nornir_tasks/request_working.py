@@ -14,7 +14,6 @@ from lisiere.model.calendar import Span
 from lisiere.model.effect import Effect
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run, RunStatus
-from lisiere.model.report import Language
 from lisiere.model.request_case import Case, State
 from lisiere.model.site import Appliance
 from lisiere.model.transaction import Side
@@ -22,6 +21,7 @@ from lisiere.model.words import SecretRef
 from lisiere.workflow.requests.due import LEAST_LEFT, Due, WorkerDesk
 from lisiere.workflow.requests.phrases import Phrase, RequestError
 from lisiere.workflow.requests.readiness import bound_texts, concerned, days_of
+from nornir_tasks.request_telling import reason_of, told, worded
 
 Planned = Callable[[Sequence[Appliance], Mapping[str, str], str], Plan]
 """Asks appliances what texts would change on them: appliances, texts by name, and for what, in words."""
@@ -96,17 +96,8 @@ def _alone(desk: WorkerDesk, tools: Tools, due: Due, job: _Job) -> Worked | None
         return Worked(due.case, worded(exc))
 
 
-def worded(exc: Exception) -> str:
-    """What went wrong in one line; of what nobody foresaw without its text, which may hold anything."""
-    if isinstance(exc, LisiereError):
-        return str(exc)
-    if isinstance(exc, OSError):
-        return f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc)
-    return f"something unforeseen ({type(exc).__name__})"
-
-
 def _missed(desk: WorkerDesk, tools: Tools, due: Due) -> Worked:
-    why = _told(Phrase.of("The window passed before it was begun"))
+    why = told(Phrase.of("The window passed before it was begun"))
     return Worked(desk.failed(due, _fleet(tools), why), why)
 
 
@@ -127,7 +118,7 @@ def _worked(desk: WorkerDesk, tools: Tools, due: Due) -> Worked:
     except LisiereError as exc:
         case = desk.now(due.case) or due.case
         fleet = None if isinstance(exc, _WaitsError) else _fleet(tools)
-        return Worked(desk.failed(Due(case, due.effect), fleet, _words(desk, exc)), str(exc))
+        return Worked(desk.failed(Due(case, due.effect), fleet, reason_of(desk, exc)), str(exc))
 
 
 def _apply(desk: WorkerDesk, tools: Tools, due: Due) -> str:
@@ -186,7 +177,7 @@ def _sent(desk: WorkerDesk, tools: Tools, due: Due, there: Sequence[Appliance], 
     else:
         plan = planned()
         if not plan.changes:
-            return _told(Phrase.of("All appliances have it already"))
+            return told(Phrase.of("All appliances have it already"))
         run = tools.carry_out(plan)
     if run.status is not RunStatus.SUCCEEDED:
         reasons = "; ".join(f"{one.host}: {one.detail}" for one in run.outcomes if one.detail)
@@ -252,7 +243,7 @@ def _verified(desk: WorkerDesk, tools: Tools, due: Due) -> str:
     found = Phrase.of("A second look found all of it in place")
     absent = sorted({one.host for one in due.effect.appliances} - {one.name for one in there})
     later = Phrase.of("not in service yet, to take it when they are: {hosts}", hosts=", ".join(absent))
-    return f"{_told(found)}; {_told(later)}" if absent else _told(found)
+    return f"{told(found)}; {told(later)}" if absent else told(found)
 
 
 def _fleet(tools: Tools) -> Fleet | None:
@@ -261,15 +252,3 @@ def _fleet(tools: Tools) -> Fleet | None:
         return tools.fleet()
     except LisiereError:
         return None
-
-
-def _words(desk: WorkerDesk, exc: LisiereError) -> str:
-    """What went wrong, for all who see the request: sentences of the product, and a number for anything else."""
-    if isinstance(exc, RequestError):
-        return "; ".join(one.told(Language.FR) for one in exc.phrases)
-    number = desk.incident(str(exc))
-    return _told(Phrase.of("The operator cannot do this now; what hinders it is noted as {number}", number=number))
-
-
-def _told(phrase: Phrase) -> str:
-    return phrase.told(Language.FR)
