@@ -102,12 +102,6 @@ def test_a_request_is_refused_in_words(case: Path, sight: Sight, golden: Golden)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told)
 
 
-def test_no_refusal_runs_or_keeps_anything(tmp_path: Path) -> None:
-    """What a tag would have run was not."""
-    assert not (Path.cwd() / "pwned").exists()
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_megabyte_of_comment_is_refused_before_it_is_parsed() -> None:
     """The limit is on the bytes."""
     with pytest.raises(RequestError, match=str(MOST_BYTES)):
