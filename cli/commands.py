@@ -91,7 +91,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "install-units": (
             "cli.units:install_units",
-            "Install systemd units that audit the fleet each night and send what is to be told.",
+            "Install systemd units that audit the fleet each night, send what is to be told, and carry out requests.",
         ),
         "login": (
             "cli.login:login",

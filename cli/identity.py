@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lisiere.store.records import Records
     from lisiere.workflow.requests.phrases import RequestError
 
+FILE_VARIABLE = "LISIERE_TOKEN_FILE"
 VARIABLE, SERVICE, ACCOUNT, TRIAL = "LISIERE_TOKEN", "lisiere", "token", "trial"
 
 
@@ -58,16 +59,30 @@ def token() -> str:
         return given
     if VARIABLE in os.environ:
         return os.environ[VARIABLE].strip()
+    return _given(Path(given)) if (given := os.environ.get(FILE_VARIABLE, "")) else _kept()
+
+
+def _given(path: Path) -> str:
+    """The token of a service. Systemd shows it to the account by an entry of its own, which counts as a group's."""
+    is_credential = str(path.parent) == os.environ.get("CREDENTIALS_DIRECTORY", "")
+    return _read(path, nobody_else=0o007 if is_credential else 0o077)
+
+
+def _kept() -> str:
+    """The token that `lisiere login` keeps: in the keyring, or in its file."""
     keyring = _keyring()
     if keyring is not None:
         try:
             return keyring.get_password(SERVICE, ACCOUNT) or ""
         except Exception as exc:
             raise _unusable(exc) from exc
-    path = token_file()
+    return _read(token_file())
+
+
+def _read(path: Path, *, nobody_else: int = 0o077) -> str:
     try:
         with path.open(encoding="utf-8") as file:
-            if os.fstat(file.fileno()).st_mode & 0o077:
+            if os.fstat(file.fileno()).st_mode & nobody_else:
                 raise _said("{file}: others may read it; make it your own, or sign in anew", file=path)
             return file.read().strip()
     except FileNotFoundError:

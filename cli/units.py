@@ -26,9 +26,15 @@ def install_units(
         bool, typer.Option("--live/--last", help="Audit the appliances themselves, or what was read last.")
     ] = True,
     at: Annotated[str, typer.Option("--at", metavar="HH:MM", help="When to audit, in the time of Paris.")] = "03:30",
+    worker_token: Annotated[
+        Path | None,
+        typer.Option(
+            "--worker-token", metavar="FILE", help="Carry out requests too, signed in by the token in this file."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the units and install nothing.")] = False,
 ) -> None:
-    """Install systemd units that audit the fleet each night and send what is to be told.
+    """Install systemd units that audit the fleet each night, send what is to be told, and carry out requests.
 
     They use the records, the inventory, the rules and the templates of this call, and see nothing else of the machine.
     Records in /var/lib/lisiere or in PostgreSQL are used by an account of their own; those in another folder by the
@@ -40,7 +46,7 @@ def install_units(
     from lisiere.render.units import write_units
 
     settings = settings_of(context)
-    here = _installation(settings, is_live=live, at=at)
+    here = _installation(settings, is_live=live, at=at, token_file=worker_token)
     units, problem = write_units(here), problem_of_file(settings, here)
     if problem and not dry_run:
         raise UsageError(problem)
@@ -57,7 +63,7 @@ def install_units(
     note(f"to start them: systemctl daemon-reload && systemctl enable --now {timers}")
 
 
-def _installation(settings: "Settings", *, is_live: bool, at: str) -> "Installation":
+def _installation(settings: "Settings", *, is_live: bool, at: str, token_file: Path | None) -> "Installation":
     """Where things are on this machine.
 
     Raises:
@@ -87,6 +93,7 @@ def _installation(settings: "Settings", *, is_live: bool, at: str) -> "Installat
             secrets_file=secrets_file(settings).absolute(),
             identity_file=identity_file(settings).absolute(),
             at=at,
+            token_file=token_file and token_file.absolute(),
         )
     except ValidationError as exc:
         raise UsageError(f"{at!r} is no time like 03:30") from exc

@@ -21,7 +21,9 @@ def add(
     context: typer.Context,
     name: Name,
     *,
-    role: Annotated[str, typer.Option("--role", help="engineer, epci-admin, epci-approver, auditor or academie.")],
+    role: Annotated[
+        str, typer.Option("--role", help="engineer, epci-admin, epci-approver, auditor, academie or worker.")
+    ],
     title: Annotated[str, typer.Option("--title", help="Who it is, for people.")],
     territory: Annotated[
         list[str] | None, typer.Option("--territory", "-t", metavar="SIREN", help="For which territory; repeat.")

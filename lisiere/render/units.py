@@ -1,4 +1,4 @@
-"""systemd units: a nightly audit, and the sending of notices; written for one place, and kept from all else."""
+"""systemd units: a nightly audit, notices, and requests that are due; written for one place, and kept from all else."""
 
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ OWN_STATE = Path("/var/lib/lisiere")
 """The folder that systemd makes for an account of its own."""
 ENVIRONMENT_FILE = Path("/etc/lisiere/lisiere.env")
 UNITS = ("lisiere-audit.service", "lisiere-audit.timer", "lisiere-notices.service", "lisiere-notices.timer")
+OF_THE_WORKER = ("lisiere-worker.service", "lisiere-worker.timer")
 
 
 class Installation(Model):
@@ -33,6 +34,7 @@ class Installation(Model):
         secrets_file: The store of secrets.
         identity_file: What opens it.
         at: When, in the time of Paris.
+        token_file: The token of who carries out requests, read by systemd; None where nobody does here.
     """
 
     program: Path
@@ -48,12 +50,19 @@ class Installation(Model):
     secrets_file: Path
     identity_file: Path
     at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    token_file: Path | None = None
 
     @property
     def folders(self) -> tuple[tuple[str, Path], ...]:
         """The folders, each with the setting that names it."""
         read = (("LISIERE_INVENTORY", self.inventory), *self.own_folders)
         return (("LISIERE_STATE", self.state), *read)
+
+    @property
+    def secret_folders(self) -> tuple[Path, ...]:
+        """Where the store of secrets and what opens it are, unless that is with the records."""
+        folders = dict.fromkeys((self.secrets_file.parent, self.identity_file.parent))
+        return tuple(one for one in folders if one != self.state and self.state not in one.parents)
 
     @property
     def own_folders(self) -> tuple[tuple[str, Path], ...]:
@@ -64,7 +73,8 @@ class Installation(Model):
 
 def write_units(here: Installation) -> dict[str, str]:
     """The text of each unit by its name."""
-    return {name: _environment().get_template(f"units/{name}.j2").render(here=here) for name in UNITS}
+    names = UNITS if here.token_file is None else (*UNITS, *OF_THE_WORKER)
+    return {name: _environment().get_template(f"units/{name}.j2").render(here=here) for name in names}
 
 
 def quoted(value: object) -> str:

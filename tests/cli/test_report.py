@@ -46,6 +46,8 @@ def test_units_are_printed_or_installed(shell: Shell) -> None:
         "lisiere-notices.service",
         "lisiere-notices.timer",
     ]
+    words = ("install-units", "--dry-run", "--worker-token", "/etc/lisiere/worker-token")
+    assert "LoadCredential=token:/etc/lisiere/worker-token" in shell(*state, *words).stdout
     assert "is no time" in shell(*state, "install-units", "--dry-run", "--at", "25:00", status=2).stderr
 
 

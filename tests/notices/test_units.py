@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.units import problem_of_file
-from lisiere.render.units import UNITS, Installation, quoted, write_units
+from lisiere.render.units import OF_THE_WORKER, UNITS, Installation, quoted, write_units
 from lisiere.settings import Settings
 
 PLACES = {
@@ -20,7 +20,9 @@ PLACES = {
     "secrets_file": Path("/etc/lisiere/secrets.age"),
     "identity_file": Path("/etc/lisiere/identity.txt"),
     "at": "03:30",
+    "token_file": Path("/etc/lisiere/worker token"),
 }
+ALL = (*UNITS, *OF_THE_WORKER)
 
 
 def _installation(*, is_live: bool) -> Installation:
@@ -40,11 +42,12 @@ def test_systemd_takes_the_units(tmp_path: Path, is_live: bool) -> None:
     for name, text in write_units(_installation(is_live=is_live)).items():
         (tmp_path / name).write_text(text, "utf-8")
         assert ('"LISIERE_INVENTORY=/srv/our inventory/100%%"' in text) == name.endswith(".service")
-        assert ("LoadCredential" in text) == (is_live and name == "lisiere-audit.service")
-    done = analyze("verify", "--man=no", *(tmp_path / name for name in UNITS))
+        has_credentials = name == "lisiere-worker.service" or (is_live and name == "lisiere-audit.service")
+        assert ("LoadCredential" in text) == has_credentials
+    done = analyze("verify", "--man=no", *(tmp_path / name for name in ALL))
     told = (done.stdout + done.stderr).splitlines()  # it also speaks of units that this machine has
     assert (done.returncode, [line for line in told if "lisiere" in line]) == (0, [])
-    for name in UNITS:
+    for name in ALL:
         if name.endswith(".service"):
             judged = analyze("security", "--offline=yes", "--no-pager", "--threshold=15", tmp_path / name)
             assert judged.returncode == 0, judged.stdout
@@ -65,7 +68,7 @@ def test_the_records_of_people_are_used(tmp_path: Path) -> None:
             assert 'Environment="LISIERE_TEMPLATES=/srv/my templates"' in lines
             assert "DynamicUser" not in text
             assert "/var/lib/lisiere" not in text
-    done = analyze("verify", "--man=no", *(tmp_path / name for name in UNITS))
+    done = analyze("verify", "--man=no", *(tmp_path / name for name in ALL))
     assert [line for line in (done.stdout + done.stderr).splitlines() if "lisiere" in line] == []
 
 
@@ -103,6 +106,21 @@ def test_a_failure_is_seen_and_a_password_is_not() -> None:
     assert "notices.env" not in units["lisiere-audit.service"]
     assert "UnsetEnvironment=LISIERE_WEBHOOK LISIERE_SMTP LISIERE_SMTP_PASSWORD" in units["lisiere-audit.service"]
     assert "EnvironmentFile=-/etc/lisiere/notices.env" in units["lisiere-notices.service"]
+
+
+def test_the_worker_alone_holds_what_reaches_appliances() -> None:
+    """Its token and key are handed over by systemd; the store of secrets, which a rotation writes, is its folder."""
+    text = write_units(_installation(is_live=False))["lisiere-worker.service"]
+    assert 'LoadCredential="token:/etc/lisiere/worker token"' in text
+    assert "LISIERE_TOKEN_FILE=%d/token" in text
+    assert "BindPaths=/etc/lisiere\n" in text
+    assert "UnsetEnvironment=LISIERE_WEBHOOK" in text
+    own = {**PLACES, "secrets_file": "/var/lib/lisiere/secrets.age", "identity_file": "/var/lib/lisiere/identity.txt"}
+    beside = write_units(Installation.model_validate({**own, "is_live": False}))["lisiere-worker.service"]
+    assert "BindPaths=/var/lib" not in beside
+    assert "StateDirectory=lisiere" in beside
+    nobody = write_units(Installation.model_validate({**PLACES, "is_live": False, "token_file": None}))
+    assert set(nobody) == set(UNITS)
 
 
 def test_times_are_those_of_paris() -> None:

@@ -14,7 +14,7 @@ from lisiere.model.request_case import Role
 from lisiere.workflow.requests import marks
 from lisiere.workflow.requests.pairing import bind
 from lisiere.workflow.requests.people import confirm_by_machine, invite, redeem
-from tests.requests.office import ADMIN, ENGINEER, OPEN_FLOW, Office, enrolled, person, read_out
+from tests.requests.office import ADMIN, APPROVER, ENGINEER, OPEN_FLOW, Office, enrolled, person, read_out
 
 
 @dataclass
@@ -160,6 +160,37 @@ def test_people_bring_their_token_through_the_door(terminal: Terminal) -> None:
     ):
         found = terminal("door", given=f"{token}\n", SSH_ORIGINAL_COMMAND=asked)
         assert "on demande" in str(found.exception), asked
+
+
+def test_people_need_nothing_that_reaches_appliances(terminal: Terminal, tmp_path: Path) -> None:
+    """A request is asked for, sent and seen by an account without keys; the worker's token comes from a file."""
+    office, own = terminal.office, tmp_path / "own"
+    enrolled(office.records, ENGINEER)
+    anna = enrolled(office.records, ADMIN, by=ENGINEER)
+    confirm_by_machine(office.records, "anna", read_out(office.records, "anna"), account="root@srv")
+    bruno = enrolled(office.records, APPROVER, by=ENGINEER)
+    confirm_by_machine(office.records, "bruno", read_out(office.records, "bruno"), account="root@srv")
+    own.mkdir()
+    (own / "lisiere.sqlite3").symlink_to(office.folder / "records.sqlite3")
+    places = {"LISIERE_STATE": str(own)}
+
+    def ask(token: str, words: str, given: str = "") -> str:
+        done = terminal("door", given=f"{token}\n{given}", SSH_ORIGINAL_COMMAND=words, **places)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    number = ask(anna, "request new -", OPEN_FLOW).split()[-1]
+    effect = ask(anna, f"request submit {number}").rpartition(";")[2].strip()
+    assert "visée par l" in ask(bruno, f"request visa {number} --as epci --effect {effect}")
+    assert not list(office.folder.rglob("*.age"))
+    assert not list(own.rglob("*.age"))
+    file = tmp_path / "token"
+    file.write_text(anna, encoding="utf-8")
+    file.chmod(0o440)
+    as_file = {"LISIERE_TOKEN_FILE": str(file), **places}
+    assert "autres peuvent le lire" in str(terminal("request", "list", **as_file).exception)
+    credential = terminal("request", "list", CREDENTIALS_DIRECTORY=str(tmp_path), **as_file)
+    assert number in credential.stdout, credential.output
 
 
 def test_an_inventory_goes_with_its_records(
