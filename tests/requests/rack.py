@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from lisiere.errors import LisiereError
-from lisiere.inventory.loader import load_fleet
+from lisiere.inventory.rereading import load_again
 from lisiere.model.days import day_of
 from lisiere.model.fleet import Fleet
 from lisiere.model.plan import Plan, Run, RunStatus
@@ -65,7 +65,7 @@ class Rack:
         """The inventory as it is now."""
         if self.unreadable is not None:
             raise self.unreadable
-        return load_fleet(self.office.inventory, as_of=day_of(self.office.clock.now))
+        return load_again(self.office.inventory, as_of=day_of(self.office.clock.now)).fleet
 
     def plan(self, appliances: Sequence[Appliance], texts: Mapping[str, str], words: str) -> Plan:
         """Compare what runs with what should."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lisiere.errors import AlteredError, ChangedLoginError
-from lisiere.inventory.loader import Loaded, load_whole
+from lisiere.inventory.loader import Loaded
+from lisiere.inventory.rereading import load_again
 from lisiere.model.days import day_of
 from lisiere.model.effect import Effect
 from lisiere.model.request import Request
@@ -135,7 +136,7 @@ class Ground:
         if not self.is_at_work:
             bring_up(self.place.inventory, self.place.tell if territories(self.user) is None else _silent)
         with shielded(self.records, territories(self.user), self.place.clock):
-            return load_whole(self.place.inventory, as_of=day_of(self.place.clock()))
+            return load_again(self.place.inventory, as_of=day_of(self.place.clock()))
 
     def void(self, found: Case, effect: Effect, why: str) -> Decided:
         """The visas are void; of what concerns a school the académie is told anew, and has its term anew."""
