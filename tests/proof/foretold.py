@@ -19,12 +19,43 @@ CHANGE = re.compile(r"(?:Appliances that change|Équipements qui changent) ?: \d
 NOTHING = ("No appliance changes", "Aucun équipement ne change")
 APPLIANCE = re.compile(r"  \S.* \((\S+)\)")
 FACT = re.compile(r"    ([+~-]) ([^:]+?) ?: (.+)")
-PASSAGE = re.compile(
-    r"(?P<near>[a-z]+) to (?P<far>[a-z]+): (?P<source>.+) -> (?P<destination>.+), (?P<services>[^,]+(?:,\d[^ ]*.*)?)"
-    r" \((?P<families>IPv4|IPv6|IPv4 and IPv6)\)"
+_BY = r"(?P<services>[^,]+(?:,\d[^ ]*.*)?) \((?P<families>IPv4|IPv6|IPv4 (?:and|et) IPv6)\)"
+PASSAGES = (
+    re.compile(rf"from (?P<near>.+?) to (?P<far>.+?): (?P<source>.+?) to (?P<destination>.+), by {_BY}"),
+    re.compile(rf"de (?P<near>.+?) vers (?P<far>.+?) : (?P<source>.+?) vers (?P<destination>.+), par {_BY}"),
 )
+ZONES = {
+    "the Internet side": "wan",
+    "« Internet »": "wan",
+    "the private networks": "vpn",
+    "« réseaux privés »": "vpn",
+    "the appliance itself": "self",
+    "l\u2019équipement": "self",
+    "« administration »": "admin",
+    "« serveurs »": "dmz",
+    "« enseignement »": "edu",
+    "« invités »": "guest",
+    "« gestion »": "mgmt",
+    "« téléphonie »": "voice",
+    **{f"the zone {zone}": zone for zone in ("admin", "dmz", "edu", "guest", "mgmt", "voice")},
+}
+"""What people call a zone, and the name that it has."""
+SETS = (
+    (r"(?:the other members of|les autres membres de) (.+)", "overlay-{0}"),
+    (r"(?:the partner|le partenaire) (.+)", "partner-{0}"),
+    (r"(?:the own networks in|nos réseaux dans) (.+)", "{0}-{zone}"),
+    (r"the members that (.+) names|les membres que nomme (.+)", "{0}-{side}"),
+    ("the ends of the tunnels|les extrémités des tunnels", "vpn-peers"),
+    ("the parent proxy|le proxy parent", "web-parent"),
+    ("the resolvers of the académie|les résolveurs de l\u2019académie", "academie-dns"),
+    ("all sites of the operator|tous les sites de l\u2019exploitant", "fleet-sites"),
+)
+"""What people call a set of addresses, and its name where it stands: in a zone, and on the side of who asks or not."""
 NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58, "ospf": 89}
-MORE, BUT = re.compile(r" and \d+ more prefixes$"), "any but "
+MORE = re.compile(r" (?:and \d+ more networks|et \d+ autres réseaux)$")
+ANY = re.compile("any address|toute adresse")
+BUT = re.compile("(?:any address but|toute adresse sauf) (.+)")
+ANY_SERVICE = re.compile("(?:any service|tout service)(?: (?:but|sauf) (.+))?")
 Holds = Callable[[str, Address], bool]
 """Whether the set of a name holds an address."""
 
@@ -49,7 +80,7 @@ class Passage:
     def __str__(self) -> str:
         """The line, with its appliance."""
         words = "newly reachable" if self.begins else "no longer reachable"
-        told = f"{self.from_zone} to {self.to_zone}: {self.source} -> {self.destination}, {self.services}"
+        told = f"from {self.from_zone} to {self.to_zone}: {self.source} to {self.destination}, by {self.services}"
         return f"{self.site}: {words}: {told} ({self.families})"
 
     def is_about(self, source: Address, destination: Address, protocol: int, number: int, holds: Holds) -> bool:
@@ -57,8 +88,8 @@ class Passage:
         family = Family.IPV4 if source.version == 4 else Family.IPV6
         return (
             f"IPv{4 if family is Family.IPV4 else 6}" in self.families
-            and _within(self.source, source, holds)
-            and _within(self.destination, destination, holds)
+            and _within(self.source, source, lambda word, one: holds(_set(word, self.from_zone, "from"), one))
+            and _within(self.destination, destination, lambda word, one: holds(_set(word, self.to_zone, "to"), one))
             and _among(self.services, protocol, number)
         )
 
@@ -127,14 +158,14 @@ def _peer(told: str) -> str:
 
 
 def _passage(site: str, what: str, told: str) -> Passage:
-    found = PASSAGE.fullmatch(told)
-    if what not in SAYS or found is None:
+    found = next(filter(None, (form.fullmatch(told) for form in PASSAGES)), None)
+    if what not in SAYS or found is None or not {found["near"], found["far"]} <= ZONES.keys():
         raise UnreadError(f"not understood: {what}: {told}")
     return Passage(
         site,
         SAYS[what],
-        found["near"],
-        found["far"],
+        ZONES[found["near"]],
+        ZONES[found["far"]],
         found["source"],
         found["destination"],
         found["services"],
@@ -146,10 +177,10 @@ def _within(words: str, address: Address, holds: Holds) -> bool:
     """Whether words for addresses are about one of them."""
     if MORE.search(words):
         raise UnreadError(f"more than is said: {words}")
-    if words == "any":
+    if ANY.fullmatch(words):
         return True
-    if words.startswith(BUT):
-        return not _within(words.removeprefix(BUT), address, holds)
+    if (rest := BUT.fullmatch(words)) is not None:
+        return not _within(rest[1], address, holds)
     return any(_is_in(one, address, holds) for one in words.split(", "))
 
 
@@ -160,11 +191,18 @@ def _is_in(word: str, address: Address, holds: Holds) -> bool:
         return holds(word, address)
 
 
+def _set(word: str, zone: str, side: str) -> str:
+    """The name of a set that people call otherwise."""
+    for form, name in SETS:
+        if (found := re.fullmatch(form, word)) is not None:
+            return name.format(*filter(None, found.groups()), zone=zone, side=side)
+    return word
+
+
 def _among(words: str, protocol: int, number: int) -> bool:
     """Whether words for services are about one of them."""
-    if words.startswith("any service"):
-        rest = words.removeprefix("any service").removeprefix(" but ")
-        return not rest or not _among(rest, protocol, number)
+    if (found := ANY_SERVICE.fullmatch(words)) is not None:
+        return found[1] is None or not _among(found[1], protocol, number)
     return any(_is_service(word, protocol, number) for word in words.split())
 
 
