@@ -3,16 +3,17 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from lisiere.inventory.loader import Loaded, load_whole
+from lisiere.model.base import Model
 from lisiere.model.request_case import Case
 from lisiere.store.setup import connect
 from lisiere.workflow.requests.pairing import bind
@@ -21,6 +22,7 @@ from tests.fleets import AS_OF
 from tests.house.checkout import ROOT
 from tests.requests.office import NOW, OPEN_FLOW, Clock, Office
 from tests.requests.rack import Rack, scheduled
+from tests.sharing import made_once
 
 TERRITORY = "200070993"
 
@@ -40,7 +42,10 @@ def sight(loaded: Loaded) -> Sight:
 @pytest.fixture(scope="session")
 def small_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with an inventory of 60 appliances, some in each of the 17 territories."""
-    folder = tmp_path_factory.mktemp("small")
+    return made_once(tmp_path_factory, "small-repository", _make_repository)
+
+
+def _make_repository(folder: Path) -> None:
     source = ROOT / "data" / "somme-2026.json"
     words: list[str | Path] = ["inventory", "generate", "--source", source, "--count", "60", "-o", folder / "inventory"]
     subprocess.run([sys.executable, "-m", "cli.main", *words], cwd=ROOT, check=True, capture_output=True)
@@ -53,7 +58,6 @@ def small_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run(["git", "-C", folder, *command], check=True, capture_output=True)
     (folder / ".git" / "info" / "exclude").write_text("records.sqlite3*\n", encoding="utf-8")
-    return folder
 
 
 @pytest.fixture
@@ -73,45 +77,49 @@ def _opened(source: Path, folder: Path, now: datetime = NOW) -> Iterator[Office]
         yield Office(folder, records, clock)
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Model):
     """An office in which a request waits for the worker, closed, and what its appliances run."""
 
-    folder: Path
     case: Case
     now: datetime
-    running: Mapping[str, str]
+    running: dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def waiting(tmp_path_factory: pytest.TempPathFactory, small_repository: Path) -> Callable[[str], Waiting]:
+def waiting(tmp_path_factory: pytest.TempPathFactory, small_repository: Path) -> Callable[[str], tuple[Path, Waiting]]:
     """The office for a request; it went through all hands once, and tests work on copies."""
 
     @cache
-    def made(text: str) -> Waiting:
-        folder = tmp_path_factory.mktemp("waiting") / "office"
-        with _opened(small_repository, folder) as found:
-            rack = Rack.of(found)
-            case = scheduled(found, text)
-            return Waiting(folder, case, found.clock.now, rack.running)
+    def made(text: str) -> tuple[Path, Waiting]:
+        def make(folder: Path) -> None:
+            with _opened(small_repository, folder / "office") as found:
+                rack = Rack.of(found)
+                told = Waiting(case=scheduled(found, text), now=found.clock.now, running=rack.running)
+            (folder / "waiting.json").write_text(told.model_dump_json(), encoding="utf-8")
+
+        name = f"waiting-{sha256(text.encode()).hexdigest()[:12]}"
+        folder = made_once(tmp_path_factory, name, make)
+        found = Waiting.model_validate_json((folder / "waiting.json").read_text(encoding="utf-8"))
+        return folder / "office", found
 
     return made
 
 
 @pytest.fixture
-def wanted(request: pytest.FixtureRequest, waiting: Callable[[str], Waiting]) -> Waiting:
+def wanted(request: pytest.FixtureRequest, waiting: Callable[[str], tuple[Path, Waiting]]) -> tuple[Path, Waiting]:
     """The office whose request opens another flow, or is what the test says."""
     return waiting(getattr(request, "param", OPEN_FLOW))
 
 
 @pytest.fixture
-def case(wanted: Waiting) -> Case:
+def case(wanted: tuple[Path, Waiting]) -> Case:
     """The request that waits."""
-    return wanted.case
+    return wanted[1].case
 
 
 @pytest.fixture
-def rack(wanted: Waiting, tmp_path: Path) -> Iterator[Rack]:
+def rack(wanted: tuple[Path, Waiting], tmp_path: Path) -> Iterator[Rack]:
     """The two appliances that it concerns, in an office of their own."""
-    with _opened(wanted.folder, tmp_path / "office", wanted.now) as found:
-        yield Rack(found, running=dict(wanted.running))
+    folder, told = wanted
+    with _opened(folder, tmp_path / "office", told.now) as found:
+        yield Rack(found, running=dict(told.running))
