@@ -4,7 +4,7 @@ import pytest
 
 from lisiere.inventory.loader import Loaded
 from lisiere.workflow.requests.phrases import RequestError
-from lisiere.workflow.requests.sheets import Part, Sheet, sheet_of
+from lisiere.workflow.requests.sheets import GROUPS, Part, Sheet, sheet_of
 from lisiere.workflow.requests.sight import Sight
 
 
@@ -21,7 +21,9 @@ def test_a_sheet_holds_what_the_other_end_needs(loaded: Loaded, sight: Sight) ->
             "172.20.10.0/24",
             str(next(one for one in site.segments if one.name == "admin").ipv4.network),
             crypto.ike.encryption,
-            f"groupe {crypto.esp.pfs_group}",
+            f"groupe {crypto.esp.pfs_group} ({GROUPS[crypto.esp.pfs_group]})",
+            "clé partagée (PSK)",
+            "remise à part",
             "tcp/443",
             "2029-06-30",
         ):

@@ -6,12 +6,26 @@ from html import escape
 
 from lisiere.model.fleet import Fleet
 from lisiere.model.intent import Tunnel
-from lisiere.model.overlay import Overlay, OverlayFlow, Partner
+from lisiere.model.overlay import Authentication, Overlay, OverlayFlow, Partner
 from lisiere.policy.site import resolve_sites
 from lisiere.workflow.requests.phrases import Phrase, RequestError, harmless
 from lisiere.workflow.requests.sight import Sight
 
 Row = tuple[str, str]
+GROUPS = {
+    14: "MODP 2048",
+    15: "MODP 3072",
+    16: "MODP 4096",
+    19: "ECP 256",
+    20: "ECP 384",
+    21: "ECP 521",
+    28: "brainpoolP256r1",
+    29: "brainpoolP384r1",
+    30: "brainpoolP512r1",
+    31: "Curve25519",
+}
+"""The names of groups by their numbers in IKEv2 (IANA, Transform Type 4), for who sets the other end by names."""
+AUTHENTICATION = {Authentication.PSK: "clé partagée (PSK)", Authentication.CERTIFICATE: "certificat"}
 KEY = "Elle est remise à part, par une autre voie que cette fiche, à la personne nommée ci-dessus."
 
 
@@ -42,12 +56,18 @@ class Sheet:
     def html(self) -> str:
         """The sheet as one HTML page that fetches nothing."""
         title = _html(self.title)
-        head = f'<!doctype html><html lang="fr"><meta charset="utf-8"><title>{title}</title>'
+        head = (
+            '<!doctype html><html lang="fr"><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+        )
         parts = "".join(f"<h2>{_html(part.title)}</h2><table>{_html_rows(part.rows)}</table>" for part in self.parts)
-        return f"{head}<style>{_STYLE}</style><h1>{title}</h1>{parts}</html>\n"
+        return f"{head}<style>{_STYLE}</style><main><h1>{title}</h1>{parts}</main></html>\n"
 
 
-_STYLE = "body{font:1rem sans-serif;max-width:60rem;margin:2rem auto}th{text-align:left;padding:.2rem 1rem .2rem 0}"
+_STYLE = (
+    "body{font:1rem sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td{overflow-wrap:anywhere}"
+    "th{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}h2{margin-top:2rem}"
+)
 
 
 def sheet_of(overlay_name: str, partner_name: str, sight: Sight) -> Sheet:
@@ -78,9 +98,9 @@ def _general(overlay: Overlay, partner: Partner, fleet: Fleet) -> Part:
         ("Réseau privé", overlay.title),
         ("Votre contact", partner.contact),
         ("Fin du raccordement", partner.until.isoformat()),
-        ("Clé partagée", KEY),
     )
-    return Part("Généralités", rows)
+    has_key = overlay.authentication is Authentication.PSK
+    return Part("Généralités", (*rows, ("Clé partagée", KEY)) if has_key else rows)
 
 
 def _tunnels(overlay: Overlay, partner: Partner, fleet: Fleet) -> Iterator[Part]:
@@ -100,11 +120,15 @@ def _tunnel(tunnel: Tunnel) -> Iterator[Row]:
     yield "Nos réseaux", _listed(tunnel.local_prefixes)
     yield "Protocole", "IKEv2 et ESP en mode tunnel, sélecteurs statiques"
     yield "Qui commence", "nous" if tunnel.initiates else "vous"
-    yield "Authentification", str(tunnel.authentication)
+    yield "Authentification", AUTHENTICATION[tunnel.authentication]
     yield "IKE", _listed((ike.encryption, *([ike.integrity] if ike.integrity else []), f"PRF {ike.prf}"))
-    yield "IKE, groupe et durée", f"groupe {ike.dh_group}, {ike.lifetime_s} s"
+    yield "IKE, groupe et durée", f"groupe {_group(ike.dh_group)}, {ike.lifetime_s} s"
     yield "ESP", _listed((esp.encryption, *([esp.integrity] if esp.integrity else [])))
-    yield "ESP, PFS et durée", f"groupe {esp.pfs_group}, {esp.lifetime_s} s ou {esp.lifetime_bytes} octets"
+    yield "ESP, PFS et durée", f"groupe {_group(esp.pfs_group)}, {esp.lifetime_s} s ou {esp.lifetime_bytes} octets"
+
+
+def _group(number: int) -> str:
+    return f"{number} ({GROUPS[number]})" if number in GROUPS else str(number)
 
 
 def _flows(partner: Partner, sight: Sight) -> Part:
