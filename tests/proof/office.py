@@ -11,7 +11,7 @@ from cli.demo import office
 from lisiere.model.overlay import Overlay
 from lisiere.model.words import SCHOOL_PROFILES
 from lisiere.settings import Settings
-from tests.proof import vpn
+from tests.proof import rotation, vpn
 from tests.proof.asking import Try
 from tests.proof.bench import Bench
 from tests.proof.foretold import Foretold, read
@@ -22,6 +22,21 @@ NOTHING = Foretold((), frozenset(), frozenset(), frozenset(), frozenset())
 VERIFIED = "vérifiée"
 Text = Mapping[str, object]
 """A request, as YAML holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What a transfer between the hub and a member who neither joins nor leaves saw of a change.
+
+    Args:
+        between: The two whose tunnel carried it.
+        is_told: Whether the preview says that this tunnel is built anew.
+        transfer: How it ended.
+    """
+
+    between: frozenset[str]
+    is_told: bool
+    transfer: rotation.Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,7 @@ class Changed:
         unlike: Ends that are not as was said.
         overlooked: Packets that no eye had the time to look at.
         stands: How the request stands.
+        pause: What a transfer by a tunnel that goes on saw of it; None where no member may talk to the hub.
         anew: Appliances whose daemon was started anew, because it had given one number to two tunnels.
     """
 
@@ -47,6 +63,7 @@ class Changed:
     unlike: tuple[str, ...]
     overlooked: int
     stands: str
+    pause: Pause | None
     anew: tuple[str, ...]
 
     @property
@@ -87,11 +104,9 @@ class Office:
         now = datetime.now(UTC).time()
         first = Reading(before, before, overlay, NOTHING, now)
         had, lost = self._asked(before, asked, first)
-        stands = self.worked(self.sent(text))
+        stands, anew, pause = self._under_transfer(text, site, said, before)
         after = self._ground()
         reading = Reading(before, after, overlay, said, now)
-        vpn.wait_for(lambda: not self._unlike(said), vpn.COMES_UP_S)
-        anew = vpn.untangle(vpn.of_overlay(vpn.ends(self._bench, after), overlay.name))
         has, lost_too = self._asked(after, asked, reading, is_new=True)
         idle = unnoticed(reading, had, has)
         return Changed(
@@ -103,8 +118,28 @@ class Office:
             unlike=tuple(self._unlike(said)),
             overlooked=lost + lost_too,
             stands=stands,
+            pause=pause,
             anew=tuple(anew),
         )
+
+    def _under_transfer(
+        self, text: Text, joins: str, said: Foretold, before: Ground
+    ) -> tuple[str, list[str], Pause | None]:
+        """Carry a request out under a transfer: how it stands, who was started anew, and what the transfer saw."""
+        pair, number = rotation.with_hub(self._bench, before, self.overlay, joins), self.sent(text)
+        if pair is None:
+            return *self._settled(number, said), None
+        with rotation.running(*pair, before) as ended:
+            stands, anew = self._settled(number, said)
+        between = frozenset((pair[0].site, pair[1].arrives_at.partition(":")[0]))
+        is_told = any(between == {*end} for end in said.anew)
+        return stands, anew, Pause(between, is_told, ended[0])
+
+    def _settled(self, number: int, said: Foretold) -> tuple[str, list[str]]:
+        """Have the worker look, and wait for the tunnels: how the request stands, and who had to be started anew."""
+        stands = self.worked(number)
+        vpn.wait_for(lambda: not self._unlike(said), vpn.COMES_UP_S)
+        return stands, vpn.untangle(vpn.of_overlay(vpn.ends(self._bench, self._ground()), self.overlay.name))
 
     def sent(self, text: Text) -> int:
         """A request that is scheduled for now; its number."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from lisiere.model.overlay import Overlay
+from lisiere.workflow.requests.warnings import LONGEST_PAUSE_S
 from tests.proof import rotation, vpn
 from tests.proof.bench import Bench
 from tests.proof.foretold import UnreadError
@@ -84,6 +85,7 @@ def tell(kind: str, found: Changed, language: str, table: Table) -> None:
             table.detail(f"  {one}")
     for one in compared.in_clear[:MOST_TOLD]:
         table.detail(f"  in clear: {one}")
+    _pause(found, table)
     ends = f"{found.tunnels - len(found.unlike)}/{found.tunnels}" if not found.unlike else ", ".join(found.unlike)
     table.line("  ends of tunnels as said", ends, holds=not found.unlike, count=len(found.unlike))
     for name in found.anew:
@@ -93,6 +95,20 @@ def tell(kind: str, found: Changed, language: str, table: Table) -> None:
     for line in found.idle:
         table.detail(f"  not noticed: {line}")
     table.line("  came by and were not looked at", found.overlooked, holds=not found.overlooked)
+
+
+def _pause(found: Changed, table: Table) -> None:
+    """How long a tunnel that goes on was away; the preview names the most, but for a daemon that was started anew."""
+    if found.pause is None:
+        table.line("  longest pause of a changed tunnel", "no member may talk to the hub", holds=False)
+        return
+    what = "longest pause of a changed tunnel" if found.pause.is_told else "longest gap beside the change"
+    holds = found.pause.transfer.is_whole and found.pause.transfer.longest_s <= LONGEST_PAUSE_S
+    is_judged = not found.pause.between & {*found.anew}
+    told = f"{found.pause.transfer.longest_s:.2f} s{'' if is_judged else ', with a daemon started anew'}"
+    table.line(f"  {what}", told, holds=holds or not is_judged)
+    if not holds:
+        table.detail(f"  {' and '.join(sorted(found.pause.between))}: {found.pause.transfer}")
 
 
 def _rotation(office: Office, overlay: Overlay, bench: Bench, table: Table) -> None:

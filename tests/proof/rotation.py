@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.real import kernel
+from lisiere.model.overlay import Overlay
 from tests.proof.asking import Fate, Try
 from tests.proof.bench import Bench
 from tests.proof.ground import Ground
@@ -78,6 +79,16 @@ def between_members(bench: Bench, ground: Ground, overlay: str = "") -> tuple[Tr
     """A connection from one member of an overlay to another that the intents allow; None where there is none."""
     found = (pair for pair in questions(bench, ground) if overlay in ("", pair[0].about))
     return next((pair for pair in found if _is_one(*pair, ground)), None)
+
+
+def with_hub(bench: Bench, ground: Ground, overlay: Overlay, joins: str) -> tuple[Try, Fate] | None:
+    """A connection that may be between the first hub and a member who neither joins nor leaves; None without any."""
+    hub = overlay.hubs[0]
+    for one, fate in questions(bench, ground):
+        between = {one.site, fate.arrives_at.partition(":")[0]}
+        if one.about == overlay.name and hub in between and joins not in between and _is_one(one, fate, ground):
+            return one, fate
+    return None
 
 
 def _is_one(one: Try, fate: Fate, ground: Ground) -> bool:

@@ -15,7 +15,7 @@ UNKNOWN = "newly open: from the zone edu to the zone dmz: any address to any add
 PREVIEW = f"""Effet de la demande
   kind: add-member
 À noter
-  ! Le tunnel de A (80001-a) à B (80002-b) est rétabli : coupure de quelques secondes
+  ! Le tunnel de A (80001-a) à B (80002-b) est rétabli : coupure de 15 s au plus
 L\u2019inventaire change : overlays/a.yaml
   +      - site: 80003-c
 Équipements qui changent : 3

@@ -13,6 +13,7 @@ from lisiere.inventory.loader import load_fleet
 from lisiere.model.intent import SiteIntent
 from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
+from lisiere.workflow.requests.warnings import LONGEST_PAUSE_S
 from tests.house.checkout import ROOT
 from tests.lab.turn import turn
 from tests.proof import bench, mutations, office, packets, requests, rotation, school, vpn
@@ -20,6 +21,8 @@ from tests.proof.asking import Fate
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS, Role, Slip
 from tests.proof.options import TERRITORY
+from tests.proof.reached import Compared
+from tests.proof.table import Table
 
 SITES = ("80253-siege-01", "80316-mairie-01", "80070-ecole-01", "80071-mediatheque-01")
 MOST, AT_A_TIME = 500, 1
@@ -147,3 +150,37 @@ def test_a_request_does_what_its_preview_says(small: Bench) -> None:
     assert len(found.compared.began) > 20
     assert found.compared.stayed > 500
     assert found.is_shown, found.idle
+    assert found.pause is not None
+    assert found.pause.is_told, found.pause
+    assert found.pause.transfer.is_whole, found.pause
+
+
+@pytest.mark.parametrize(
+    ("longest_s", "error", "anew", "holds"),
+    [
+        (LONGEST_PAUSE_S - 0.1, "", (), True),
+        (LONGEST_PAUSE_S + 0.1, "", (), False),
+        (0.1, "Connection reset by peer", (), False),
+        (LONGEST_PAUSE_S + 0.1, "", (SITES[0],), True),
+    ],
+)
+def test_no_pause_is_longer_than_the_preview_says(
+    longest_s: float, error: str, anew: tuple[str, ...], *, holds: bool
+) -> None:
+    """Nor does the connection end; of an appliance whose daemon had to be started anew nothing is asked."""
+    transfer = rotation.Transfer(512, 512, longest_s, error)
+    found = office.Changed(
+        packets=0,
+        compared=Compared((), (), 0, (), (), ()),
+        needed=1,
+        idle=(),
+        tunnels=0,
+        unlike=(),
+        overlooked=0,
+        stands=office.VERIFIED,
+        pause=office.Pause(frozenset(SITES[:2]), is_told=True, transfer=transfer),
+        anew=anew,
+    )
+    table = Table()
+    requests.tell("add-member", found, "fr", table)
+    assert (not table.wrong) is holds, table.wrong
