@@ -69,7 +69,7 @@ class Changed:
     @property
     def is_shown(self) -> bool:
         """Whether packets show every line but those about what goes over a hub, which may stand in for another way."""
-        return self.needed > 0 and all(": vpn to vpn: " in line for line in self.idle)
+        return self.needed > 0 and all(" vpn to vpn: " in line for line in self.idle)
 
     @property
     def disagreements(self) -> int:

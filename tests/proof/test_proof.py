@@ -20,6 +20,7 @@ from tests.proof import bench, mutations, office, packets, requests, rotation, s
 from tests.proof.asking import Fate
 from tests.proof.bench import Bench
 from tests.proof.faults import SLIPS, Role, Slip
+from tests.proof.foretold import Passage
 from tests.proof.options import TERRITORY
 from tests.proof.reached import Compared
 from tests.proof.table import Table
@@ -169,11 +170,25 @@ def test_no_pause_is_longer_than_the_preview_says(
 ) -> None:
     """Nor does the connection end; of an appliance whose daemon had to be started anew nothing is asked."""
     transfer = rotation.Transfer(512, 512, longest_s, error)
-    found = office.Changed(
+    found, table = changed(transfer, anew=anew), Table()
+    requests.tell("add-member", found, "fr", table)
+    assert (not table.wrong) is holds, table.wrong
+
+
+@pytest.mark.parametrize(("to_zone", "is_shown"), [("vpn", True), ("dmz", False)])
+def test_a_line_that_no_packet_shows_is_about_what_goes_over_a_hub(to_zone: str, *, is_shown: bool) -> None:
+    """Such a line may stand in for another way; any other one has to be noticed."""
+    idle = Passage(SITES[0], True, "vpn", to_zone, "10.1.0.0/26", "10.2.0.0/26", "tcp/443", "IPv4")
+    assert changed(rotation.Transfer(512, 512, 0.1, ""), idle=(str(idle),)).is_shown is is_shown
+
+
+def changed(transfer: rotation.Transfer, *, idle: tuple[str, ...] = (), anew: tuple[str, ...] = ()) -> office.Changed:
+    """A change of which all else is as was said."""
+    return office.Changed(
         packets=0,
         compared=Compared((), (), 0, (), (), ()),
         needed=1,
-        idle=(),
+        idle=idle,
         tunnels=0,
         unlike=(),
         overlooked=0,
@@ -181,6 +196,3 @@ def test_no_pause_is_longer_than_the_preview_says(
         pause=office.Pause(frozenset(SITES[:2]), is_told=True, transfer=transfer),
         anew=anew,
     )
-    table = Table()
-    requests.tell("add-member", found, "fr", table)
-    assert (not table.wrong) is holds, table.wrong
