@@ -59,10 +59,9 @@ def apply(
     from nornir_tasks.rollout import Caution, Watch, apply_plan
     from nornir_tasks.transaction import apply_as_one
 
-    carry_out = apply_as_one if as_one else apply_plan
-
     if as_one and resume:
         raise UsageError(f"a transaction is not resumed: say `lisiere runs resolve {resume}`, or leave --resume out")
+    carry_out = apply_as_one if as_one else apply_plan
     settings = settings_of(context)
     is_lab = enters_lab(settings, lab)
     with open_records(settings) as records:

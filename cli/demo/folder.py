@@ -2,14 +2,31 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lisiere.errors import LisiereError, UsageError
+
+if TYPE_CHECKING:
+    from lisiere.settings import Settings
 
 MARK = ".made-by-lisiere-demo"
 
 
 class DemoError(LisiereError):
     """The demonstration did not show what it is there to show."""
+
+
+def settled_in(settings: "Settings", folder: Path) -> "Settings":
+    """The settings of a demonstration: all that it reads and writes is in its folder."""
+    return settings.model_copy(
+        update={
+            "inventory": folder / "inventory",
+            "state": folder,
+            "database": None,
+            "secrets_file": None,
+            "identity_file": None,
+        }
+    )
 
 
 def prepare_folder(folder: Path, source: Path, inventory: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.demo.folder import DemoError, prepare_folder
+from cli.demo.folder import DemoError, prepare_folder, settled_in
 from cli.output import note
 
 if TYPE_CHECKING:
@@ -46,15 +46,7 @@ class RequestStory:
     def __init__(self, settings: "Settings", *, folder: Path, port: int) -> None:
         self._folder, self._port = folder, port
         self._source = settings.inventory
-        self._settings = settings.model_copy(
-            update={
-                "inventory": folder / "inventory",
-                "state": folder,
-                "database": None,
-                "secrets_file": None,
-                "identity_file": None,
-            }
-        )
+        self._settings = settled_in(settings, folder)
         self._tokens: dict[str, str] = {}
 
     def tell(self) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.demo import compliance, flowchange, page
-from cli.demo.folder import DemoError, prepare_folder
+from cli.demo.folder import DemoError, prepare_folder, settled_in
 from cli.demo.scan import scan
 from cli.files import write_configuration, write_whole
 from cli.output import note, progress
@@ -39,15 +39,7 @@ class Story:
     def __init__(self, settings: "Settings", *, folder: Path, count: int, port: int) -> None:
         self._folder, self._count, self._port = folder, count, port
         self._source = settings.inventory
-        self._settings = settings.model_copy(
-            update={
-                "inventory": folder / "inventory",
-                "state": folder,
-                "database": None,
-                "secrets_file": None,
-                "identity_file": None,
-            }
-        )
+        self._settings = settled_in(settings, folder)
         self._started_at = datetime.now(UTC)
         self._steps: list[page.StepLine] = []
         self._rendered: tuple[Fleet, dict[str, str]] | None = None
