@@ -23,9 +23,9 @@ from lisiere.errors import (
     StaleError,
     VerificationError,
 )
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import HostOutcome, Outcome, PlannedChange, Step
 from lisiere.workflow.begun import UNSETTLED
-from lisiere.workflow.comparing import sha256_of
 from nornir_tasks.arming import is_as_intended, load_and_arm
 from nornir_tasks.brake import Brake
 from nornir_tasks.fleet import close_driver, open_driver

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from nornir.core.inventory import Host
 
 from lisiere.errors import LisiereError, PendingCommitError, StaleError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import PlannedChange, Step
-from lisiere.workflow.comparing import compare, sha256_of
+from lisiere.workflow.comparing import compare
 from nornir_tasks.fleet import open_driver
 
 Enter = Callable[[Step, str], None]

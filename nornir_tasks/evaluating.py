@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from lisiere.model.hashing import sha256_of
 from lisiere.model.record import Reading
 from lisiere.workflow import drift
-from lisiere.workflow.comparing import is_same, sha256_of
+from lisiere.workflow.comparing import is_same
 from nornir_tasks.fleet import Answer, FleetRunner, Progress
 from nornir_tasks.reading import RunningConfiguration, read_fleet
 

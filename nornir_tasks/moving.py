@@ -20,9 +20,10 @@ from lisiere.errors import (
     StaleError,
     VerificationError,
 )
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Step
 from lisiere.model.transaction import Side
-from lisiere.workflow.comparing import compare, is_saved, sha256_of
+from lisiere.workflow.comparing import compare, is_saved
 from lisiere.workflow.transactions import Reached
 from nornir_tasks.ends import End, EndStep, arm
 from nornir_tasks.fleet import close_driver, open_driver

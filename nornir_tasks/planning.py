@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from nornir.core.inventory import Host
 
 from lisiere.errors import PendingCommitError
+from lisiere.model.hashing import sha256_of
 from lisiere.workflow import bundles
-from lisiere.workflow.comparing import is_same, sha256_of
+from lisiere.workflow.comparing import is_same
 from nornir_tasks.fleet import Answer, FleetRunner, Progress, open_driver
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from lisiere.errors import LisiereError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import HostOutcome
 from lisiere.model.transaction import Side
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.runs import OpenRun
 from lisiere.workflow.transactions import Reached, reached_in
 from nornir_tasks.brake import Brake

@@ -3,8 +3,8 @@
 from nornir.core.inventory import Host
 
 from lisiere.errors import DeviceError, VerificationError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import PlannedChange
-from lisiere.workflow.comparing import sha256_of
 from nornir_tasks.fleet import open_driver
 
 

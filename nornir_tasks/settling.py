@@ -11,9 +11,10 @@ from enum import StrEnum
 from nornir.core.inventory import Host
 
 from lisiere.errors import CancelledError, DeviceError, VerificationError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import HostOutcome, Outcome, Step
 from lisiere.workflow.begun import Begun
-from lisiere.workflow.comparing import compare, is_saved, sha256_of
+from lisiere.workflow.comparing import compare, is_saved
 from nornir_tasks.applying import Care, Job
 from nornir_tasks.brake import FAILURES
 from nornir_tasks.fleet import open_driver

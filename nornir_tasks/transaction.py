@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from lisiere.errors import CancelledError, LisiereError, PlanError, TakenOverError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import HostOutcome, Outcome, Run, RunStatus
 from lisiere.model.transaction import Side, Terms
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.runs import OpenRun, ended
 from lisiere.workflow.transactions import Window, refuse_nameless, refuse_unresolved, window_for
 from nornir_tasks.brake import Brake

@@ -1,11 +1,11 @@
 """The effect of a request, frozen: what visas are bound to, byte for byte."""
 
-import hashlib
 import json
 
 from pydantic import Field
 
 from lisiere.model.base import Model
+from lisiere.model.hashing import sha256_of
 from lisiere.model.words import HostName, SecretRef, Siren
 
 
@@ -70,11 +70,6 @@ class Effect(Model):
     def sha256(self) -> str:
         """The hash of those bytes."""
         return sha256_of(self.frozen())
-
-
-def sha256_of(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def thawed(content: bytes) -> Effect:

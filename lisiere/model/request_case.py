@@ -1,6 +1,5 @@
 """A request on its way: who asked, who gave which visa for what effect, and all that happened, in order."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from lisiere.model.base import Model
+from lisiere.model.hashing import sha256_of
 from lisiere.model.words import Line, Siren
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{1,62}$")]
@@ -210,7 +210,7 @@ class Case(Model):
     def seal(self) -> str:
         """SHA-256 over all of it: what was altered or exchanged on record no longer fits."""
         content = json.dumps(self.model_dump(mode="json", exclude=set(FOUND)), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return sha256_of(content)
 
 
 class Damaged(Model):

@@ -1,16 +1,11 @@
 """Configuration texts, once per content. Called on the thread of the worker."""
 
-import hashlib
 from collections.abc import Iterable
 
 from lisiere.errors import RecordError
+from lisiere.model.hashing import sha256_of
 from lisiere.store.models import ConfigurationRow
 from lisiere.store.packing import pack, unpack
-
-
-def sha256_of(text: str) -> str:
-    """The hash under which a text is kept."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def put(alias: str, texts: Iterable[str]) -> tuple[str, ...]:

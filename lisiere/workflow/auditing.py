@@ -11,11 +11,11 @@ from lisiere.compliance.subject import MAX_AGE_DAYS, Compared, Running, Setting,
 from lisiere.model.compliance_words import Basis, State, Topic
 from lisiere.model.finding import FLEET, Audit, Audited, Finding, Observation, Result
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.intent import SiteIntent
 from lisiere.model.phrases import Whole
 from lisiere.model.plan import Drift
 from lisiere.policy.site import resolve_each
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.packs import Packs
 from lisiere.workflow.waiving import due_notices, with_waivers
 

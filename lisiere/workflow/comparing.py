@@ -1,6 +1,5 @@
 """Intended against running: the one comparison that planning, applying and verification share."""
 
-import hashlib
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -143,8 +142,3 @@ def _below(stem: str, ordered: Sequence[str]) -> Iterator[str]:
 
 def _path(line: str) -> str:
     return line.partition(" '")[0]
-
-
-def sha256_of(text: str) -> str:
-    """SHA-256 of a configuration text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from lisiere.configtree import Deviation, Reason, deviations
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.record import Reading
 from lisiere.secrets import references
 from lisiere.secrets.keeper import is_mask
 from lisiere.workflow import bundles
-from lisiere.workflow.comparing import OWN_LEAVES, sha256_of
+from lisiere.workflow.comparing import OWN_LEAVES
 
 SEPARATOR = ", "
 NOT_SHOWN = "(not shown)"

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lisiere.errors import PlanError, UsageError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.pacing import Pacing
 from lisiere.model.plan import Basis, Outcome, Plan, PlanFailure, PlannedChange, Run, freeze
 from lisiere.model.site import Appliance
 from lisiere.store.ids import new_id
 from lisiere.workflow.budgets import is_fresh
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.pairing import TunnelEnds, pairs_of, tunnel_ends, unsettled_of
 from lisiere.workflow.terrain import Terrain
 from lisiere.workflow.waves import schedule

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lisiere.configtree import ConfigSyntaxError
+from lisiere.model.hashing import sha256_of
 from lisiere.model.pacing import Pacing
 from lisiere.model.plan import Plan
 from lisiere.model.site import Appliance
-from lisiere.workflow.comparing import changes, sha256_of
+from lisiere.workflow.comparing import changes
 from lisiere.workflow.plans import Found, Origin, found_on, freeze_plan
 from lisiere.workflow.terrain import Terrain
 

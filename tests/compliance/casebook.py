@@ -19,6 +19,7 @@ from lisiere.model.base import Model
 from lisiere.model.compliance_words import State, Topic
 from lisiere.model.finding import FLEET, Observation, Result
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.intent import Layer, NamedSet, PolicyRule, SiteIntent
 from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.site import Appliance
@@ -26,7 +27,6 @@ from lisiere.model.traffic import ServiceEntry
 from lisiere.model.words import Action, Lifecycle, Platform
 from lisiere.policy.site import resolver
 from lisiere.render.renderer import render
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.packs import Packs, load_packs
 from tests.house.checkout import ROOT
 

@@ -13,10 +13,10 @@ from lisiere.compliance.subject import Running, Setting, Subject
 from lisiere.drivers.validating import compare
 from lisiere.model.compliance_words import State
 from lisiere.model.finding import Result
+from lisiere.model.hashing import sha256_of
 from lisiere.model.intent import SiteIntent
 from lisiere.model.plan import Drift, DriftReason
 from lisiere.model.rule_pack import Demand, PackRule
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.reference.waivers import reference_waivers
 from tests.compliance.casebook import AS_OF, AT, base, changed, fleet, packs, result, state
 

@@ -13,11 +13,11 @@ from time import perf_counter
 from lab import daemon
 from lab.daemon import LabState
 from lab.fleet import USERNAME, LabAppliance
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Conformity
 from lisiere.model.site import Appliance
 from lisiere.secrets.keeper import SecretKeeper
 from lisiere.store.setup import connect
-from lisiere.workflow.comparing import sha256_of
 from nornir_tasks.evaluating import read_status
 from nornir_tasks.fleet import Access, Endpoint, FleetRunner
 

@@ -13,7 +13,7 @@ import pytest
 from cli.worker import SignedOutError, look
 from cli.worker_tools import tools_of
 from lisiere.errors import InventoryError, Mistake, PlanError, RecordError, UnknownError
-from lisiere.model.effect import sha256_of
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Plan
 from lisiere.model.request_case import Act, Case, Decided, State, User
 from lisiere.model.site import Appliance

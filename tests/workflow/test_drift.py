@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Conformity, DriftReason
 from lisiere.workflow import drift
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.status import drift_of, overview, status_of
 from tests.records import empty_records
 from tests.store.samples import NOON, minutes

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Basis, Plan
 from lisiere.model.record import Reading
 from lisiere.model.site import Appliance
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.plans import Origin
 from lisiere.workflow.preview import make_preview
 from lisiere.workflow.terrain import terrain_of

@@ -8,6 +8,7 @@ import pytest
 from lisiere import bundle
 from lisiere.bundle import File
 from lisiere.inventory.loader import load_fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import PlannedChange
 from lisiere.model.words import Platform
 from lisiere.policy.frozen import Policy, PolicyBook
@@ -16,7 +17,6 @@ from lisiere.policy.site import resolve_sites
 from lisiere.render.nft_reading import NftReader
 from lisiere.render.renderer import render
 from lisiere.workflow import reach_bundles
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.reach_changes import ReachChange, reach_changes
 from tests.fleets import AS_OF
 from tests.house.checkout import ROOT

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import PlannedChange
 from lisiere.model.traffic import Rule
 from lisiere.policy.frozen import Policy, PolicyBook
@@ -15,7 +16,6 @@ from lisiere.policy.reach import difference
 from lisiere.policy.site import resolve_sites
 from lisiere.render.renderer import render
 from lisiere.render.vyos_reading import PolicyReader
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.reach_changes import ReachChange, reach_changes
 from tests.records import empty_records
 from tests.render.fleet import HALL, small_fleet

@@ -6,7 +6,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from lisiere.model.calendar import Span
 from lisiere.model.days import paris_time
-from lisiere.model.effect import Effect, sha256_of, thawed
+from lisiere.model.effect import Effect, thawed
+from lisiere.model.hashing import sha256_of
 from lisiere.model.request import ChangeWebAccess, Request
 from lisiere.model.request_case import Act, Case, Damaged, Decided, Event, Kept, Remark, State, User
 from lisiere.workflow.requests.ground import Ground, Place, unless_void, worded

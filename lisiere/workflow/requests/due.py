@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lisiere.model.calendar import Span
 from lisiere.model.days import paris_time
-from lisiere.model.effect import Effect, sha256_of, thawed
+from lisiere.model.effect import Effect, thawed
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Plan
 from lisiere.model.report import Language
 from lisiere.model.request_case import Act, Case, Damaged, Decided, Kept, State, User

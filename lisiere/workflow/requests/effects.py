@@ -10,6 +10,7 @@ from lisiere.inventory.files import FLOWS, SECRETS
 from lisiere.inventory.loader import Loaded
 from lisiere.model.effect import ApplianceEffect, Effect, FileEffect, PassageEffect, Said
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.intent import Family, SiteIntent, Tunnel
 from lisiere.model.overlay import Overlay
 from lisiere.model.request import ChangeWebAccess, Request, RotateKeys
@@ -18,7 +19,7 @@ from lisiere.policy.frozen import Policy, PolicyBook
 from lisiere.policy.reach import Passage, difference
 from lisiere.policy.site import resolve_sites
 from lisiere.policy.telling import spoken
-from lisiere.workflow.comparing import changes, sha256_of
+from lisiere.workflow.comparing import changes
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.requests.applying import Applied
 from lisiere.workflow.requests.checking import rotated_keys

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from lisiere.model.effect import Effect, sha256_of, thawed
+from lisiere.model.effect import Effect, thawed
+from lisiere.model.hashing import sha256_of
 from lisiere.model.report import Language
 from lisiere.model.request_case import Case
 from lisiere.workflow.requests.phrases import Phrase

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lisiere.model.effect import Effect, thawed
-from lisiere.model.effect import sha256_of as sha256_of_bytes
 from lisiere.model.fleet import Fleet
+from lisiere.model.hashing import sha256_of
 from lisiere.model.plan import Basis, Plan
 from lisiere.model.request_case import Case, Damaged, Kept, State
 from lisiere.model.site import Appliance
 from lisiere.model.words import SCHOOL_PROFILES
-from lisiere.workflow.comparing import sha256_of
 from lisiere.workflow.intended import render_sites
 from lisiere.workflow.plans import Origin
 from lisiere.workflow.preview import make_preview
@@ -96,7 +95,7 @@ def refuse_beside(case: Case, frozen: bytes, others: Iterable[Kept | Damaged]) -
     for other in others:
         if isinstance(other, Damaged) or other.case.number == case.number or other.case.state not in WAITING:
             continue
-        is_whole = sha256_of_bytes(other.effect) == other.case.effect_sha256
+        is_whole = sha256_of(other.effect) == other.case.effect_sha256
         theirs = {one.host for one in thawed(other.effect).appliances} if is_whole else hosts
         if other.case.territory == case.territory and hosts & theirs:
             raise RequestError(
