@@ -4,20 +4,15 @@ from collections import Counter
 
 import pytest
 
+from tests.matrices import reported
+
 CELL = "cell"
 """Under this name a test reports how its cell ended."""
 
 
 def tell(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how large the matrix was and what came of it; also where workers of xdist ran the cells."""
-    reports = [report for several in terminalreporter.stats.values() for report in several]
-    cells = [
-        value
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-        for name, value in report.user_properties
-        if name == CELL and isinstance(value, list)
-    ]
+    cells = reported(terminalreporter, CELL)
     if not cells:
         return
     from tests.faults.cells import FAULT_CELLS, KILL_CELLS  # not before it is known that there are any

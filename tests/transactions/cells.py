@@ -12,9 +12,6 @@ from lab.fleet import Handle
 from tests.faults.cells import Later, Moment
 from tests.faults.stage import FAILING_PART
 
-CELL = "transaction"
-"""Under this name a test reports how its cell ended."""
-
 STEPS = ("connect", "load", "compare", "commit", "verify", "decide", "look", "confirm")
 """Every step of a transaction in its order: those on each end, and the decision between them."""
 

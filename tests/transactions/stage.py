@@ -113,3 +113,15 @@ def expire_when(text: str, handle: Handle) -> None:
     """The timer of an end is over once its run waits."""
     if text.startswith("waiting for"):
         handle.expire()
+
+
+def passing_time(stage: Stage, group: Group) -> Watch:
+    """Whenever we wait for ends, their timers end, and what was in the way is over."""
+
+    def on_note(text: str) -> None:
+        if text.startswith("waiting for"):
+            for handle in handles(stage, group):
+                handle.expire()
+                handle.clear_faults()
+
+    return Watch(on_note=on_note)

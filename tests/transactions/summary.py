@@ -4,21 +4,19 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from tests.transactions.cells import CELL, DEATH_CELLS, DEBIAN_CELLS, END_CELLS, ENTRIES, ROTATION_CELLS
+from tests.matrices import reported
+
+CELL = "transaction"
+"""Under this name a test reports how its cell ended."""
 
 
 def tell(terminalreporter: pytest.TerminalReporter) -> None:
     """Say for each fault and step what both ends were; also where workers of xdist ran the cells."""
-    reports = [report for several in terminalreporter.stats.values() for report in several]
-    cells = [
-        [str(word) for word in value]
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-        for name, value in report.user_properties
-        if name == CELL and isinstance(value, list)
-    ]
+    cells = [[str(word) for word in cell] for cell in reported(terminalreporter, CELL)]
     if not cells:
         return
+    from tests.transactions.cells import DEATH_CELLS, DEBIAN_CELLS, END_CELLS, ENTRIES, ROTATION_CELLS
+
     table: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for fault, step, side, *_ in cells:
         table[fault][step][side] += 1

@@ -19,7 +19,7 @@ from nornir_tasks.transaction import apply_as_one
 from nornir_tasks.undertaking import Watch
 from tests.faults.stage import Stage, now
 from tests.store.tampering import tampered
-from tests.transactions.stage import Group, expire_when, handles, outcomes, sides, take
+from tests.transactions.stage import expire_when, handles, outcomes, passing_time, sides, take
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
@@ -63,7 +63,7 @@ def test_one_end_that_fails_leaves_all_old(
     group = take(stage, "1.5", "1.5")
     plan = group.plan(records)
     handles(stage, group)[at].inject(fault)
-    run = apply_as_one(group.rollout(plan, records, watch=_passing_time(stage, group)))
+    run = apply_as_one(group.rollout(plan, records, watch=passing_time(stage, group)))
     assert sides(stage, group) == ["old", "old"]
     assert run.status is RunStatus.FAILED
     assert outcomes(run)[at] == outcome
@@ -209,15 +209,3 @@ def test_what_is_refused_before_anything_is_sent_is_at_its_end(stage: Stage, rec
     assert (run.status, found.end) == (RunStatus.FAILED, Side.OLD)
     assert found.detail.startswith("nothing was sent: ")
     assert records.transactions.open_ones() == ()
-
-
-def _passing_time(stage: Stage, group: Group) -> Watch:
-    """Whenever we wait for ends to go back, their timers end."""
-
-    def on_note(text: str) -> None:
-        if text.startswith("waiting for"):
-            for handle in handles(stage, group):
-                handle.expire()
-                handle.clear_faults()
-
-    return Watch(on_note=on_note)

@@ -19,8 +19,9 @@ from tests.faults.cells import Moment
 from tests.lab.turn import turn
 from tests.proof import bench, vpn
 from tests.proof.bench import Bench
-from tests.transactions.cells import CELL, DEBIAN_CELLS, DebianCell
+from tests.transactions.cells import DEBIAN_CELLS, DebianCell
 from tests.transactions.killed import set_trap
+from tests.transactions.summary import CELL
 
 HUB, SPOKE = "80253-siege-01", "80316-mairie-01"
 TRIES = 3

@@ -22,19 +22,10 @@ from tests.faults.killed import written
 from tests.faults.stage import Stage
 from tests.faults.test_matrix import come_to_rest
 from tests.forks import FORKS
-from tests.transactions.cells import (
-    CELL,
-    DEATH_CELLS,
-    END_CELLS,
-    FAULTS,
-    FOR_GOOD,
-    SILENT,
-    WHICH,
-    DeathCell,
-    EndCell,
-)
+from tests.transactions.cells import DEATH_CELLS, END_CELLS, FAULTS, FOR_GOOD, SILENT, WHICH, DeathCell, EndCell
 from tests.transactions.killed import carry_out_and_die
-from tests.transactions.stage import Group, handles, take
+from tests.transactions.stage import Group, handles, passing_time, take
+from tests.transactions.summary import CELL
 from tests.transactions.verdict import judge
 
 if TYPE_CHECKING:
@@ -104,18 +95,6 @@ def kill_at(group: Group, folder: Path, step: str, moment: Moment, occurrence: i
     process.start()
     process.join(timeout=240)
     assert process.exitcode == -signal.SIGKILL, f"the process was not killed at {step}: {process.exitcode}"
-
-
-def passing_time(stage: Stage, group: Group) -> Watch:
-    """Whenever we wait for ends, their timers end, and what was in the way is over."""
-
-    def on_note(text: str) -> None:
-        if text.startswith("waiting for"):
-            for handle in handles(stage, group):
-                handle.expire()
-                handle.clear_faults()
-
-    return Watch(on_note=on_note)
 
 
 def strike_at(

@@ -19,10 +19,11 @@ from nornir_tasks.rotating import elsewhere, refuse_elsewhere, settle_left
 from nornir_tasks.transaction import resolve
 from tests.faults.stage import OLD, SECRET, Stage
 from tests.forks import FORKS
-from tests.transactions.cells import CELL, ROTATION_CELLS, RotationCell
+from tests.transactions.cells import ROTATION_CELLS, RotationCell
 from tests.transactions.killed import rotate_and_die
-from tests.transactions.stage import Group, handles, rotate_key
-from tests.transactions.test_matrix import Report, passing_time
+from tests.transactions.stage import Group, handles, passing_time, rotate_key
+from tests.transactions.summary import CELL
+from tests.transactions.test_matrix import Report
 
 if TYPE_CHECKING:
     from lisiere.store.records import Records
