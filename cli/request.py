@@ -48,7 +48,7 @@ def new(
     *,
     language: LanguageName = "fr",
 ) -> None:
-    """Keep a draft of a request, from a file or in a dialogue; nobody else acts on it before it is submitted."""
+    """Keep a draft of a request, from a file or in a dialogue; `submit` sends it."""
     from cli.request_dialogue import ask
     from cli.request_words import language_of
     from cli.request_work import at_desk, read_file

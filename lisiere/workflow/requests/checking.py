@@ -18,7 +18,7 @@ from lisiere.model.request import (
     Request,
     RotateKeys,
 )
-from lisiere.model.site import SCHOOL_WEB_ACCESS, WebAccessKind
+from lisiere.model.site import SCHOOL_WEB_ACCESS, Appliance, WebAccessKind
 from lisiere.policy.layers import ANY
 from lisiere.workflow.requests import partners
 from lisiere.workflow.requests.phrases import Phrase, RequestError
@@ -41,8 +41,24 @@ def _reasons(request: Request, sight: Sight) -> Iterator[Phrase]:
     if isinstance(request, ChangeWebAccess):
         yield from _web_access(request, sight)
         return
-    overlay = sight.overlay(request.overlay)
+    try:
+        overlay = sight.overlay(request.overlay)
+    except RequestError as exc:
+        yield from exc.phrases
+        yield from _without_overlay(request, sight)
+        return
     yield from _CHECKS[type(request)](request, overlay, sight)
+
+
+def _without_overlay(request: Request, sight: Sight) -> Iterator[Phrase]:
+    """What stands against a request whatever private network it means: all mistakes are told at once."""
+    try:
+        if isinstance(request, AddMember):
+            yield from _segments(request, sight.site(request.site), sight)
+        elif isinstance(request, OpenFlow):
+            yield from _services_and_days(request, sight)
+    except RequestError as exc:
+        yield from exc.phrases
 
 
 def _add_member(request: AddMember, overlay: Overlay, sight: Sight) -> Iterator[Phrase]:
@@ -52,7 +68,12 @@ def _add_member(request: AddMember, overlay: Overlay, sight: Sight) -> Iterator[
         yield Phrase.of("site: {site} is of another territory than {overlay}", site=title, overlay=overlay.title)
     if request.site in _members(overlay):
         yield Phrase.of("site: {site} is a member of {overlay} already", site=title, overlay=overlay.title)
-    known = [one.name for one in site.data.segments]
+    yield from _segments(request, site, sight)
+    yield from _second_tunnels(request.site, overlay, sight)
+
+
+def _segments(request: AddMember, site: Appliance, sight: Sight) -> Iterator[Phrase]:
+    title, known = sight.title(request.site), [one.name for one in site.data.segments]
     for index, name in enumerate(request.segments):
         if name not in known:
             yield Phrase.of(
@@ -60,7 +81,6 @@ def _add_member(request: AddMember, overlay: Overlay, sight: Sight) -> Iterator[
             )
         elif name in request.segments[:index]:
             yield Phrase.of("segments: {name} is named twice", name=name)
-    yield from _second_tunnels(request.site, overlay, sight)
 
 
 def _second_tunnels(site: str, overlay: Overlay, sight: Sight) -> Iterator[Phrase]:
@@ -110,6 +130,10 @@ def _open_flow(request: OpenFlow, overlay: Overlay, sight: Sight) -> Iterator[Ph
                 yield Phrase.of(
                     "{field}: {name} is no member of {overlay}", field=field, name=name, overlay=overlay.title
                 )
+    yield from _services_and_days(request, sight)
+
+
+def _services_and_days(request: OpenFlow, sight: Sight) -> Iterator[Phrase]:
     for name in request.services:
         if name not in sight.fleet.services:
             known = ", ".join(sorted(sight.fleet.services))
