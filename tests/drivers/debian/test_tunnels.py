@@ -82,10 +82,14 @@ def far_end(real: RealDebian, folder: Path) -> Iterator[FarEnd]:
 
 
 def join(real: RealDebian, far: FarEnd) -> None:
-    """Have both ends begin with the same key, until the tunnel is up."""
+    """Have both ends begin with the same key, until the tunnel is up and nobody is about to begin it once more.
+
+    The appliance looks after tunnels itself: it may have begun one while it was down, and replaces what came meanwhile.
+    A question waits for that.
+    """
     far.load(far.files[PATH].text)
     assert "error" not in put(real, far.files)
-    wait_until(lambda: is_up(real), 40.0)
+    wait_until(lambda: is_up(real) and proven(real) == "hub up\n" and len(sas(real)) == 1, 60.0)
 
 
 @pytest.fixture(scope="module")
