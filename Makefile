@@ -61,7 +61,7 @@ demo-request: $(STAMP) ## Show the way of two requests of a territory: visas, wi
 
 .PHONY: test
 test: $(STAMP) ## Run the tests (under 10 minutes)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations 15 -m "not soak and not bench and not misreads and not made_policies and not office"
+	@$(BIN)/python -m pytest -n $(WORKERS) --durations 15 -m "not soak and not bench and not misreads and not made_policies and not office"
 
 .PHONY: office
 office: $(STAMP) ## Read a workbook and a CSV with LibreOffice (Debian: libreoffice-calc-nogui)
